@@ -1,0 +1,1 @@
+"""initlab gets a neural network right before its first training step."""

@@ -1,0 +1,109 @@
+"""The neutral facts of one tensor: what a scheme may know of it, whatever the framework."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from initlab.errors import SpecError
+
+Role = Literal[
+    "weight",
+    "input",
+    "head",
+    "bias",
+    "norm_scale",
+    "embedding",
+    "positional",
+    "recurrent",
+    "query",
+    "key",
+    "value",
+    "attention_out",
+    "gate",
+    "residual_out",
+    "residual_scale",
+    "buffer",
+]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+Gate = Literal["input", "forget", "cell", "output"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fan:
+    """The effective connections into and out of one unit.
+
+    For `inputs` and `outputs` channels, a kernel of `taps` positions, `groups` groups and a total stride `stride`:
+
+        fan_in  = inputs/groups · taps            fan_out = outputs/groups · taps / stride
+        transposed:  fan_in = inputs/groups · taps / stride,  fan_out = outputs/groups · taps
+
+    >>> Fan.dense(64, 32).fan_in
+    64.0
+    >>> Fan(inputs=64, outputs=128, taps=9, groups=64).fan_in
+    9.0
+
+    Raises SpecError unless all five are whole numbers >= 1 and the groups divide the channels.
+    """
+
+    inputs: int
+    outputs: int
+    taps: int = 1
+    groups: int = 1
+    stride: int = 1
+    transposed: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("inputs", "outputs", "taps", "groups", "stride"):
+            value = getattr(self, name)
+            if not (isinstance(value, int) and value >= 1):
+                raise SpecError(f"The {name} of a fan must be a whole number >= 1, got {value}.")
+        if self.inputs % self.groups or self.outputs % self.groups:
+            raise SpecError(
+                f"The groups of a fan must divide its channels, got {self.groups} for {self.inputs} -> {self.outputs}."
+            )
+
+    @classmethod
+    def dense(cls, inputs: int, outputs: int) -> "Fan":
+        """The fan of a dense layer with that many inputs and outputs."""
+        return cls(inputs=inputs, outputs=outputs)
+
+    @property
+    def fan_in(self) -> float:
+        """Effective connections into one output unit."""
+        return self.inputs / self.groups * self.taps / (self.stride if self.transposed else 1)
+
+    @property
+    def fan_out(self) -> float:
+        """Effective connections out of one input unit."""
+        return self.outputs / self.groups * self.taps / (1 if self.transposed else self.stride)
+
+    @property
+    def fan_avg(self) -> float:
+        """The arithmetic mean of both."""
+        return (self.fan_in + self.fan_out) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One tensor of a model, in neutral terms.
+
+    `layer` counts residual blocks (or layers, where there are none) from 0; `depth` is how many there are; `width` is
+    the model dimension. What is not known is None, and a scheme that needs it says so.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    role: Role = "weight"
+    fan: Fan | None = None
+    activation: str | None = None
+    layer: int | None = None
+    depth: int | None = None
+    width: int | None = None
+    gate: Gate | None = None
+    tied_to: tuple[str, ...] = field(default=())
+
+    @property
+    def size(self) -> int:
+        """How many numbers the tensor holds."""
+        return math.prod(self.shape)
