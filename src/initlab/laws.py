@@ -110,7 +110,7 @@ class Normal(Law):
 
     @property
     def variance(self) -> float:
-        return self.std**2
+        return self.std * self.std
 
     @property
     def support(self) -> tuple[float, float]:
@@ -143,7 +143,7 @@ class Uniform(Law):
 
     @property
     def variance(self) -> float:
-        return self.bound**2 / 3
+        return self.bound * self.bound / 3
 
     @property
     def support(self) -> tuple[float, float]:
@@ -204,7 +204,7 @@ class TruncatedNormal(Law):
     @property
     def variance(self) -> float:
         edges = sum(sign * x * normal_density(x) for sign, x in ((1, self.low), (-1, self.high)) if math.isfinite(x))
-        return self.scale**2 * (1 + edges / self._mass - self._offset**2)
+        return self.scale * self.scale * (1 + edges / self._mass - self._offset**2)
 
     @property
     def support(self) -> tuple[float, float]:
@@ -274,7 +274,7 @@ class Orthogonal(MatrixLaw):
 
     @property
     def variance(self) -> float:
-        return self.gain**2 / max(self.rows, self.columns)
+        return self.gain * self.gain / max(self.rows, self.columns)
 
     @property
     def support(self) -> tuple[float, float]:
@@ -293,7 +293,7 @@ class DeltaOrthogonal(Orthogonal):
 
     @property
     def variance(self) -> float:
-        return self.gain**2 / max(self.rows, self.columns) / self.taps
+        return self.gain * self.gain / max(self.rows, self.columns) / self.taps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,7 +316,7 @@ class Identity(MatrixLaw):
 
     @property
     def variance(self) -> float:
-        return self.gain**2 * self._share * (1 - self._share)
+        return self.gain * self.gain * self._share * (1 - self._share)
 
     @property
     def support(self) -> tuple[float, float]:
@@ -409,7 +409,7 @@ class Sparse(MatrixLaw):
 
     @property
     def variance(self) -> float:
-        return self.entry_std**2 * (1 - self.zeros / self.rows)
+        return self.entry_std * self.entry_std * (1 - self.zeros / self.rows)
 
     @property
     def support(self) -> tuple[float, float]:

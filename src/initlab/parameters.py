@@ -28,6 +28,12 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 Gate = Literal["input", "forget", "cell", "output"]
 
+RESIDUAL_OUTPUTS: frozenset[Role] = frozenset({"attention_out", "residual_out"})
+"""The roles of the layers that write into a residual stream."""
+
+TABLES: frozenset[Role] = frozenset({"embedding", "positional"})
+"""The roles of the tensors whose rows are looked up, not multiplied."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fan:
@@ -90,6 +96,8 @@ class Parameter:
 
     `layer` counts residual blocks (or layers, where there are none) from 0; `depth` is how many there are; `width` is
     the model dimension. What is not known is None, and a scheme that needs it says so.
+
+    Raises SpecError when the layer is not a whole number >= 0, or the depth or width not one >= 1.
     """
 
     name: str
@@ -102,6 +110,12 @@ class Parameter:
     width: int | None = None
     gate: Gate | None = None
     tied_to: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        for what, least in (("layer", 0), ("depth", 1), ("width", 1)):
+            value = getattr(self, what)
+            if value is not None and not (isinstance(value, int) and value >= least):
+                raise SpecError(f"The {what} of {self.name} must be a whole number >= {least}, got {value}.")
 
     @property
     def size(self) -> int:
