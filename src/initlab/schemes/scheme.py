@@ -1,19 +1,20 @@
-"""What a scheme is, the catalogue of them, and how a person writes one: `he_normal`, `random(10)`."""
+"""What a scheme is, and the catalogue of them."""
 
-import ast
 import inspect
-import math
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import ParamSpec, TypeVar
 
 from initlab.catalogue import Catalogue, Documentation
-from initlab.errors import CatalogueError, SpecError
+from initlab.errors import CatalogueError, SpecError, UnknownNameError
 from initlab.laws import Constant, Law
-from initlab.parameters import Fan, Parameter
+from initlab.parameters import Fan, Parameter, Role
+from initlab.schemes.options import Option, OptionKind
 
-Option = float | int | str | bool
+P = ParamSpec("P")
+Fact = TypeVar("Fact")
 
 EXTRAS = ("role", "layer", "depth", "width", "gate")
 """The facts beside the fan that a scheme may ask for, by naming a keyword-only parameter like it."""
@@ -26,167 +27,122 @@ SECTIONS = ("Formula", "Example", "References")
 class Scheme:
     """One entry of the catalogue: a function from a Fan to a Law, and what its signature and docstring say.
 
-    `options` are the keyword parameters a person may set, with their defaults (`inspect.Parameter.empty` where one must
-    be given); `extras` are the facts about the parameter that the function asks for.
+    `kinds` says what each option may be. `extras` are the facts about the parameter that the function asks for, and
+    `needs` those of them that it cannot do without. A bias is zero unless the scheme `sets_biases`; a learned scale,
+    of a norm or of a residual branch, is one, but for the residual scales of a scheme that `sets_scales`.
     """
 
     name: str
     function: Callable[..., Law] = field(repr=False)
     documentation: Documentation = field(repr=False)
-    options: Mapping[str, object]
+    kinds: Mapping[str, OptionKind]
     extras: tuple[str, ...]
+    needs: tuple[str, ...]
     sets_biases: bool
+    sets_scales: bool
+
+    @property
+    def options(self) -> Mapping[str, object]:
+        """The options a person may set, with their defaults (`inspect.Parameter.empty` where one must be given)."""
+        return {name: kind.default for name, kind in self.kinds.items()}
 
     def law(self, parameter: Parameter, options: Mapping[str, Option] = MappingProxyType({})) -> Law:
-        """The law of one parameter. Biases are zero unless the scheme says that it sets them.
+        """The law of one parameter.
 
-        Raises SpecError when the parameter lacks a fact that the scheme needs, or an option is missing or unknown.
+        Raises SpecError when the parameter lacks a fact that the scheme needs, or an option is missing, unknown or
+        out of its bounds.
         """
-        if parameter.role == "bias" and not self.sets_biases:
+        checked = self.checked(options)
+        left_alone = self._left_alone(parameter.role)
+        if left_alone is not None:
+            return left_alone
+        try:
+            return self.function(_fan(parameter), **self._facts(parameter), **checked)
+        except SpecError as error:
+            raise SpecError(f"The scheme {self.name} cannot set {parameter.name}. {error}") from None
+
+    def checked(self, options: Mapping[str, object]) -> dict[str, Option]:
+        """The options, each read as its kind says. Raises SpecError when one is missing, unknown or out of bounds."""
+        for name in options:
+            if name not in self.kinds:
+                raise self._unknown(name)
+        for name, kind in self.kinds.items():
+            if kind.required and name not in options:
+                raise SpecError(
+                    f"The option {name} of scheme {self.name} must be {kind.constraint}, got nothing. "
+                    f"Write {self.name}({name}=...)."
+                )
+        return {name: self.kinds[name].read(value) for name, value in options.items()}
+
+    def _unknown(self, option: str) -> SpecError | UnknownNameError:
+        if self.kinds:
+            return UnknownNameError(f"option of scheme {self.name}:", option, self.kinds)
+        return SpecError(f"The options of scheme {self.name} must be none, got {option!r}. Write {self.name}.")
+
+    def _left_alone(self, role: Role) -> Constant | None:
+        """The law of a parameter that the scheme does not set, or None for one that it does."""
+        if role == "bias" and not self.sets_biases:
             return Constant(value=0.0)
-        if parameter.fan is None:
-            raise SpecError(f"The scheme {self.name} needs the fan of {parameter.name}, which is not known.")
-        return self.function(parameter.fan, **self._facts(parameter), **options)
+        if role == "norm_scale" or (role == "residual_scale" and not self.sets_scales):
+            return Constant(value=1.0)
+        return None
 
     def _facts(self, parameter: Parameter) -> dict[str, object]:
         facts = {name: getattr(parameter, name) for name in self.extras}
-        for name, value in facts.items():
-            if value is None and inspect.signature(self.function).parameters[name].default is inspect.Parameter.empty:
-                raise SpecError(f"The scheme {self.name} needs the {name} of {parameter.name}, which is not known.")
+        for name in self.needs:
+            known(name, facts[name])
         return {name: value for name, value in facts.items() if value is not None}
+
+
+def known(what: str, value: Fact | None) -> Fact:
+    """The value of a fact, if it is known. Raises SpecError when it is not.
+
+    A scheme whose need for a fact depends on the role calls this; other needs are parameters without a default.
+    """
+    if value is None:
+        raise SpecError(f"Its {what} must be known, got None. State it, or choose another scheme for it.")
+    return value
+
+
+def _fan(parameter: Parameter) -> Fan:
+    """The fan of a parameter. A learned scale multiplies numbers one by one: without a fan of its own, it is 1 -> 1."""
+    if parameter.role == "residual_scale" and parameter.fan is None:
+        return Fan.dense(1, 1)
+    return known("fan", parameter.fan)
 
 
 SCHEMES: Catalogue[Scheme] = Catalogue(kind="scheme", package="initlab.schemes")
 
 
-def scheme(*aliases: str, sets_biases: bool = False) -> Callable[[Callable[..., Law]], Callable[..., Law]]:
+def scheme(
+    *aliases: str, sets_biases: bool = False, sets_scales: bool = False
+) -> Callable[[Callable[P, Law]], Callable[P, Law]]:
     """Register a function as a scheme under its own name and the given aliases.
 
-    Its first parameter is the Fan; every other is keyword-only: an extra (see EXTRAS) or an option. Raises
-    CatalogueError when the docstring lacks one of the SECTIONS.
+    Its first parameter is the Fan; every other is keyword-only: an extra (see EXTRAS) or an option, whose type says
+    what it may be (see `initlab.schemes.options`). Raises CatalogueError when the docstring lacks one of the SECTIONS.
     """
 
-    def register(function: Callable[..., Law]) -> Callable[..., Law]:
+    def register(function: Callable[P, Law]) -> Callable[P, Law]:
+        name = function.__name__
         documentation = Documentation.of(function)
         missing = [title for title in SECTIONS if title not in documentation.sections]
         if missing and sys.flags.optimize < 2:
-            raise CatalogueError(f"The docstring of scheme {function.__name__} lacks {', '.join(missing)}.")
+            raise CatalogueError(f"The docstring of scheme {name} lacks {', '.join(missing)}.")
         _, *keywords = inspect.signature(function).parameters.values()
-        SCHEMES.add(
-            function.__name__,
-            Scheme(
-                name=function.__name__,
-                function=function,
-                documentation=documentation,
-                options=MappingProxyType({p.name: p.default for p in keywords if p.name not in EXTRAS}),
-                extras=tuple(p.name for p in keywords if p.name in EXTRAS),
-                sets_biases=sets_biases,
-            ),
-            aliases=aliases,
+        extras = [keyword for keyword in keywords if keyword.name in EXTRAS]
+        options = [keyword for keyword in keywords if keyword.name not in EXTRAS]
+        entry = Scheme(
+            name=name,
+            function=function,
+            documentation=documentation,
+            kinds=MappingProxyType({option.name: OptionKind.of(option, scheme=name) for option in options}),
+            extras=tuple(extra.name for extra in extras),
+            needs=tuple(extra.name for extra in extras if extra.default is inspect.Parameter.empty),
+            sets_biases=sets_biases,
+            sets_scales=sets_scales,
         )
+        SCHEMES.add(name, entry, aliases=aliases)
         return function
 
     return register
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """A scheme with its options set, as a person wrote it; `label` is that text, tidied.
-
-    >>> parse("random(10), he_normal")[0].law(Parameter(name="W1", shape=(3, 2), fan=Fan.dense(2, 3)))
-    Normal(std=10.0, mean=0.0)
-    """
-
-    label: str
-    scheme: Scheme
-    options: Mapping[str, Option] = field(default_factory=dict)
-
-    def law(self, parameter: Parameter) -> Law:
-        """The law that the scheme gives this parameter."""
-        return self.scheme.law(parameter, self.options)
-
-
-def choose(text: str) -> Choice:
-    """Read one scheme as a person writes it.
-
-    Raises SpecError when the text is not one scheme, or an option is unknown, missing or out of its bounds.
-    """
-    choices = parse(text)
-    if len(choices) != 1:
-        raise SpecError(f"One scheme must be given here, got {text!r}. Write one name, such as he_normal.")
-    return choices[0]
-
-
-def parse(text: str) -> tuple[Choice, ...]:
-    """Read a comma-separated list of schemes: `zeros, random(10), normal(std=0.02)`.
-
-    Positional values fill the scheme's options in order. Raises SpecError with what is wrong, UnknownNameError for
-    a name that is in no catalogue.
-    """
-    try:
-        tree = ast.parse(f"({text},)", mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        tree = None
-    if not text.strip() or not isinstance(tree, ast.Tuple):
-        raise SpecError(f"Schemes must be a list like 'he_normal, random(10)', got {text!r}.")
-    return tuple(_choice(node) for node in tree.elts)
-
-
-def _choice(node: ast.expr) -> Choice:
-    positional: list[ast.expr] = []
-    named: list[ast.keyword] = []
-    match node:
-        case ast.Name(id=name):
-            pass
-        case ast.Call(func=ast.Name(id=name), args=positional, keywords=named):
-            pass
-        case _:
-            raise SpecError(f"A scheme must be a name or a call like random(10), got {ast.unparse(node)!r}.")
-    entry = SCHEMES[name]
-    options = _options(entry, positional, named)
-    choice = Choice(label=ast.unparse(node), scheme=entry, options=options)
-    if "role" not in entry.extras:
-        _try_out(choice)
-    return choice
-
-
-def _options(entry: Scheme, positional: list[ast.expr], named: list[ast.keyword]) -> dict[str, Option]:
-    names = list(entry.options)
-    takes = f"It takes {', '.join(names)}." if names else "It takes none."
-    if len(positional) > len(names):
-        raise SpecError(f"The scheme {entry.name} has too many values, got {len(positional)}. {takes}")
-    options = {name: _value(entry, node) for name, node in zip(names, positional, strict=False)}
-    for keyword in named:
-        if keyword.arg not in names or keyword.arg in options:
-            raise SpecError(f"The scheme {entry.name} has no option {keyword.arg!r} to set. {takes}")
-        options[keyword.arg] = _value(entry, keyword.value)
-    missing = [n for n in names if n not in options and entry.options[n] is inspect.Parameter.empty]
-    if missing:
-        raise SpecError(f"The scheme {entry.name} needs {', '.join(missing)}: write {entry.name}({missing[0]}=...).")
-    for name, value in options.items():
-        if isinstance(value, str) != isinstance(entry.options[name], str):
-            kind = "a word" if isinstance(entry.options[name], str) else "a number"
-            raise SpecError(f"The option {name} of scheme {entry.name} must be {kind}, got {value!r}.")
-        if isinstance(entry.options[name], float):
-            options[name] = float(value)
-    return options
-
-
-def _value(entry: Scheme, node: ast.expr) -> Option:
-    if isinstance(node, ast.Name) and node.id not in ("inf", "nan"):
-        return node.id
-    try:
-        value = float(node.id) if isinstance(node, ast.Name) else ast.literal_eval(node)
-    except (ValueError, TypeError):
-        value = None
-    if not isinstance(value, (int, float, str)):
-        raise SpecError(f"An option of scheme {entry.name} must be a number or a word, got {ast.unparse(node)!r}.")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise SpecError(f"An option of scheme {entry.name} must be finite, got {ast.unparse(node)}.")
-    return value
-
-
-def _try_out(choice: Choice) -> None:
-    """Apply a choice to a plain dense layer, so that an option out of bounds is refused where it was written."""
-    facts = Parameter(name="W", shape=(4, 4), fan=Fan.dense(4, 4), layer=0, depth=2, width=4, gate="input")
-    choice.law(facts)
