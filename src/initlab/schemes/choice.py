@@ -11,7 +11,7 @@ from initlab.parameters import Parameter
 from initlab.schemes.options import Option, shown
 from initlab.schemes.scheme import SCHEMES, Scheme
 
-LONGEST = 10_000
+LONGEST = 2000
 """The longest text, in characters, that is read as a list of schemes."""
 
 
@@ -52,14 +52,16 @@ def parse(text: str) -> tuple[Choice, ...]:
     Positional values fill the scheme's options in order. Raises SpecError with what is wrong, UnknownNameError for
     a name that is in no catalogue.
     """
-    source = f"({text},)"
-    nodes = _nodes(source) if text.strip() and len(text) <= LONGEST else None
+    if len(text) > LONGEST:
+        raise SpecError(f"The schemes must be at most {LONGEST} characters, got {len(text)}. Write fewer of them.")
+    source = f"({text.strip().removesuffix(',')},)"
+    nodes = _nodes(source)
     if nodes is None:
         raise SpecError(
             f"The schemes must be a list like 'he_normal, random(10)', got {shown(text)}. "
             "Write names, separated by commas."
         )
-    return tuple(_choice(node, ast.get_source_segment(source, node) or "") for node in nodes)
+    return tuple(_choice(node, source) for node in nodes)
 
 
 def _nodes(source: str) -> list[ast.expr] | None:
@@ -73,39 +75,36 @@ def _nodes(source: str) -> list[ast.expr] | None:
     return tree.elts if isinstance(tree, ast.Tuple) else None
 
 
-def _choice(node: ast.expr, written: str) -> Choice:
+def _choice(node: ast.expr, source: str) -> Choice:
     match node:
         case ast.Name(id=name):
-            return _chosen(name, [], [], node)
-        case ast.Call(func=ast.Name(id=name), args=positional, keywords=named):
-            return _chosen(name, positional, named, node)
-    raise SpecError(f"A scheme must be a name or a call like random(10), got {shown(written)}. Write its name.")
+            return Choice(label=name, scheme=SCHEMES[name], options=SCHEMES[name].checked({}))
+        case ast.Call(func=ast.Name(id=name)):
+            options = SCHEMES[name].checked(_options(SCHEMES[name], node, source))
+            return Choice(label=ast.unparse(node) if options else name, scheme=SCHEMES[name], options=options)
+    raise SpecError(
+        f"A scheme must be a name or a call like random(10), got {_written(node, source)}. Write the name of a scheme."
+    )
 
 
-def _chosen(name: str, positional: list[ast.expr], named: list[ast.keyword], node: ast.expr) -> Choice:
-    scheme = SCHEMES[name]
-    options = scheme.checked(_options(scheme, positional, named))
-    return Choice(label=ast.unparse(node) if options else name, scheme=scheme, options=options)
-
-
-def _options(scheme: Scheme, positional: list[ast.expr], named: list[ast.keyword]) -> dict[str, object]:
+def _options(scheme: Scheme, call: ast.Call, source: str) -> dict[str, object]:
     names = list(scheme.kinds)
-    if len(positional) > len(names):
+    if len(call.args) > len(names):
         raise SpecError(
-            f"The values for scheme {scheme.name} must be at most {len(names)}, got {len(positional)}. "
+            f"The values for scheme {scheme.name} must be at most {len(names)}, got {len(call.args)}. "
             f"It takes {', '.join(names) or 'none'}."
         )
-    options = {name: _value(scheme, node) for name, node in zip(names, positional, strict=False)}
-    for keyword in named:
+    options = {name: _value(scheme, node, source) for name, node in zip(names, call.args, strict=False)}
+    for keyword in call.keywords:
         if keyword.arg is None:
             raise SpecError(f"The options of scheme {scheme.name} must be written out, got **. Write name=value.")
         if keyword.arg in options:
-            raise SpecError(f"The option {keyword.arg} of scheme {scheme.name} must be given once, got two values.")
-        options[keyword.arg] = _value(scheme, keyword.value)
+            raise SpecError(f"The option {keyword.arg} of scheme {scheme.name} must be given once, got two. Write one.")
+        options[keyword.arg] = _value(scheme, keyword.value, source)
     return options
 
 
-def _value(scheme: Scheme, node: ast.expr) -> object:
+def _value(scheme: Scheme, node: ast.expr, source: str) -> object:
     """A number, a word (quoted or not) or True or False; infinities and NaN are read, to be refused by their option."""
     match node:
         case ast.Name(id="inf" | "nan" as name):
@@ -119,5 +118,13 @@ def _value(scheme: Scheme, node: ast.expr) -> object:
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         value = None
     if not isinstance(value, (int, float, str)):
-        raise SpecError(f"An option of scheme {scheme.name} must be a number or a word, got something else. Write 0.5.")
+        raise SpecError(
+            f"An option of scheme {scheme.name} must be a number or a word, got {_written(node, source)}. "
+            "Write a number or a word."
+        )
     return value
+
+
+def _written(node: ast.expr, source: str) -> str:
+    """A node as its author wrote it, short and quoted."""
+    return shown(ast.get_source_segment(source, node))

@@ -7,7 +7,6 @@ A scheme writes the bounds of an option as its type:
 
 import difflib
 import inspect
-import reprlib
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeGuard, get_args, get_origin
 
@@ -51,7 +50,7 @@ class OptionKind:
         words = get_args(kind) if get_origin(kind) is Literal else ()
         kind = str if words else kind
         if kind not in (float, int, bool) and not words:
-            raise CatalogueError(f"The option {parameter.name} of scheme {scheme} has no type that an option may have.")
+            raise CatalogueError(f"The option {parameter.name} of scheme {scheme} must have a type an option may have.")
         span = bounds[0] if bounds else Range()
         return cls(name=parameter.name, scheme=scheme, type=kind, words=words, range=span, default=parameter.default)
 
@@ -107,4 +106,5 @@ def shown(value: object) -> str:
     """A value as an error message shows it: short, on one line, whatever it is."""
     if isinstance(value, int) and value.bit_length() > 100:
         return f"a number of {value.bit_length()} bits"
-    return reprlib.repr(value) if isinstance(value, str) else repr(value)
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
