@@ -25,7 +25,6 @@ class Range:
 
 NotNegative = Annotated[float, Range(low=0)]
 Positive = Annotated[float, Range(low=1e-30)]
-Count = Annotated[int, Range(low=1, high=10**9)]
 Share = Annotated[float, Range(low=0, high=1)]
 
 
@@ -106,5 +105,5 @@ def shown(value: object) -> str:
     """A value as an error message shows it: short, on one line, whatever it is."""
     if isinstance(value, int) and value.bit_length() > 100:
         return f"a number of {value.bit_length()} bits"
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
