@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """The measurements of one layer over a batch of m examples.
+    """The measurements of one layer of `units` units over a batch of examples.
 
-    `forward_std` is the standard deviation of the pre-activations over units and examples; `backward_std` that of the
-    gradient of the *summed* per-example losses with respect to them, so that it does not depend on the batch size.
-    `distinct` counts the units whose incoming weights differ; `dead` is the share of units that are exactly zero on
-    every example, `saturated` the share of activations whose slope is below 1 % of the activation's largest slope.
+    `forward_std` is the standard deviation of the pre-activations z over units and examples; `backward_std` that of the
+    gradient of one example's loss with respect to them, so that it does not depend on the batch size. `distinct`
+    counts the units whose incoming weights differ; `dead` those whose output is zero on every example.
     """
 
     name: str
@@ -18,13 +17,12 @@ class Layer:
     forward_std: float
     backward_std: float
     distinct: int
-    dead: float
-    saturated: float
+    dead: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """The layers of one network on one batch, from input to output, and the loss there."""
+    """The layers of one network on one batch, from input to output, and the mean loss there."""
 
     layers: tuple[Layer, ...]
     loss: float

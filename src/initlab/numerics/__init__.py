@@ -1,1 +1,1 @@
-"""numerics"""
+"""Numbers that know no network: activations, and what is computed from them."""

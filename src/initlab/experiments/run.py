@@ -1,0 +1,195 @@
+"""Running an experiment: every trial trained in a thread of its own, a stretch of steps at a time."""
+
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from initlab.experiments.problem import Problem
+from initlab.experiments.result import Curve, Status, Trial
+from initlab.network.initialize import initialize
+from initlab.network.measure import distinct_units, trace
+from initlab.network.recipe import Recipe
+from initlab.network.trainer import Evaluation, Training
+from initlab.numerics.activations import Floats
+from initlab.schemes import Choice
+
+GEOMETRIC, LINEAR = 40, 30
+"""Checkpoints spaced by a constant factor, for the first steps, and by a constant distance, for the rest."""
+
+STRETCH = 0.05
+"""Seconds of training between two looks at the stop flag."""
+
+STALLED_LOSS = 0.99
+"""A regression is stalled when its final loss is above this share of the loss of predicting the mean."""
+
+Progress = Callable[[int], None]
+"""Told how many steps were made since it was last called, from any thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One trial to run."""
+
+    choice: Choice
+    seed: int
+
+
+def jobs(problem: Problem) -> Iterator[Job]:
+    """Every trial of an experiment: scheme by scheme, and seed by seed."""
+    experiment = problem.experiment
+    for choice in experiment.choices:
+        for seed in range(experiment.seed, experiment.seed + experiment.seeds):
+            yield Job(choice=choice, seed=seed)
+
+
+def checkpoints(iterations: int) -> npt.NDArray[np.int64]:
+    """The iterations at which a trial is evaluated: 0, then closely spaced, then evenly, and the last.
+
+    >>> checkpoints(15_000)[[0, 1, -2, -1]].tolist()
+    [0, 1, 14500, 15000]
+    """
+    early = np.geomspace(1, iterations, GEOMETRIC).round()
+    even = np.linspace(0, iterations, LINEAR + 1).round()
+    return np.unique(np.concatenate([early, even]).astype(np.int64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The trials that finished, in order, and whether the run was stopped before all had."""
+
+    trials: tuple[Trial, ...]
+    interrupted: bool
+
+
+def run(problem: Problem, *, threads: int | None = None, progress: Progress | None = None) -> Run:
+    """Run every trial of an experiment.
+
+    At most `threads` networks are in flight (one a processor, if not said), and no result depends on how many. Ctrl-C
+    stops every network within a stretch and keeps the trials that had finished.
+    """
+    stop = threading.Event()
+    workers = threads or len(os.sched_getaffinity(0))
+    started: list[Future[Trial | None]] = []
+    with threadpool_limits(limits=1), ThreadPoolExecutor(workers) as pool:
+        try:
+            prepare(problem)
+            report = progress or (lambda _: None)
+            for job in jobs(problem):
+                if len(started) >= 2 * workers:
+                    started[-2 * workers].result()
+                started.append(pool.submit(_trial, problem, job, stop, report))
+            wait(started)
+        except KeyboardInterrupt:
+            stop.set()
+        except BaseException:
+            stop.set()
+            raise
+    trials = [future.result() for future in started]
+    return Run(trials=tuple(trial for trial in trials if trial is not None), interrupted=stop.is_set())
+
+
+def prepare(problem: Problem) -> None:
+    """Compile the trainer for this problem, in the calling thread, where Ctrl-C can stop it. Cached on disk."""
+    net = problem.net
+    training = Training(net, net.empty(problem.experiment.dtype) * 0, problem.x, problem.y, Recipe(), seed=0)
+    training.advance(0)
+    Evaluation(net, problem.x[:, :1], problem.y[:, :1], dtype=problem.experiment.dtype)(training.theta)
+
+
+def _trial(problem: Problem, job: Job, stop: threading.Event, progress: Progress) -> Trial | None:
+    """Train one network to the end and measure it; None when stopped before."""
+    experiment, net = problem.experiment, problem.net
+    theta = initialize(net, job.choice, seed=job.seed, dtype=experiment.dtype)
+    training = Training(net, theta, problem.x, problem.y, experiment.recipe, seed=job.seed)
+    recorder = Recorder(problem)
+    for checkpoint in checkpoints(experiment.iterations):
+        if not _reach(training, int(checkpoint), stop, progress):
+            return None
+        if not recorder.record(training):
+            break
+    progress(experiment.iterations - training.step)
+    return recorder.trial(job, start=theta, end=training.theta)
+
+
+def _reach(training: Training, step: int, stop: threading.Event, progress: Progress) -> bool:
+    """Train up to a step, in stretches of about STRETCH seconds; False when stopped."""
+    stretch = 1
+    while training.step < step:
+        if stop.is_set():
+            return False
+        count, begun = min(stretch, step - training.step), time.perf_counter()
+        training.advance(count)
+        progress(count)
+        spent = time.perf_counter() - begun
+        stretch = count * 2 if spent < STRETCH / 2 else max(1, int(count * STRETCH / spent))
+    return True
+
+
+class Recorder:
+    """The curve of one trial, as it grows."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        dtype = problem.experiment.dtype
+        self._train = Evaluation(problem.net, problem.x, problem.y, dtype=dtype)
+        self._test = Evaluation(problem.net, problem.x_test, problem.y_test, dtype=dtype)
+        self._scores: list[tuple[float, ...]] = []
+        self._distinct: list[list[int]] = []
+
+    def record(self, training: Training) -> bool:
+        """Add a row for the network as it stands; False when its loss or a parameter is not finite."""
+        theta = training.theta
+        scores = (*self._train(theta), *self._test(theta))
+        self._scores.append((training.step, *scores))
+        self._distinct.append([distinct_units(W, b) for W, b in self._problem.net.layers(theta)])
+        return math.isfinite(scores[0]) and bool(np.isfinite(theta).all())
+
+    def trial(self, job: Job, *, start: Floats, end: Floats) -> Trial:
+        """The finished trial."""
+        problem = self._problem
+        iteration, train_loss, train_accuracy, test_loss, test_accuracy = np.array(self._scores).T
+        curve = Curve(
+            iteration=iteration.astype(np.int64),
+            train_loss=train_loss,
+            test_loss=test_loss,
+            train_accuracy=train_accuracy,
+            test_accuracy=test_accuracy,
+            distinct=np.array(self._distinct),
+        )
+        finite = bool(np.isfinite(end).all())
+        return Trial(
+            scheme=job.choice.label,
+            seed=job.seed,
+            status=status(problem, finite, float(train_loss[-1]), float(train_accuracy[-1])),
+            train_accuracy=float(train_accuracy[-1]),
+            test_accuracy=float(test_accuracy[-1]),
+            final_loss=float(train_loss[-1]),
+            test_loss=float(test_loss[-1]),
+            curve=curve,
+            start=trace(problem.net, start, problem.x, problem.y),
+            end=trace(problem.net, end, problem.x, problem.y),
+        )
+
+
+def status(problem: Problem, finite: bool, loss: float, accuracy: float) -> Status:
+    """How a trial ended.
+
+    Diverged: the loss or a parameter is not finite. Stalled, with classes: the training accuracy is within two standard
+    errors, √(p(1-p)/m), of the share p of the largest class. Stalled, in regression: the final loss is at least 99 % of
+    that of predicting the mean.
+    """
+    if not (finite and math.isfinite(loss)):
+        return "diverged"
+    chance, examples = problem.facts.chance_accuracy, problem.facts.train_examples
+    if math.isnan(chance):
+        return "stalled" if loss >= STALLED_LOSS * problem.facts.chance_loss else "learned"
+    margin = 2 * math.sqrt(chance * (1 - chance) / examples)
+    return "stalled" if accuracy <= chance + margin else "learned"

@@ -1,0 +1,98 @@
+"""What a person should take from the trials of one scheme, in words, with the numbers and the test behind them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from initlab.experiments.result import Trial
+from initlab.numerics.statistics import sign_test
+
+LEVEL = 0.05
+"""Two schemes are told apart when the sign test over their common seeds has a p-value below this."""
+
+VANISHED = 1e-3
+"""A signal has vanished when the first layer's standard deviation is below this share of the last's, or the reverse."""
+
+Groups = Mapping[str, Sequence[Trial]]
+
+
+def verdicts(groups: Groups) -> dict[str, str]:
+    """A verdict for every scheme, by label."""
+    best = _best(groups)
+    return {label: _verdict(label, trials, best, groups) for label, trials in groups.items()}
+
+
+def _best(groups: Groups) -> str | None:
+    """The scheme with the best median score among those whose trials mostly learned."""
+    able = {label: trials for label, trials in groups.items() if _count(trials, "learned") * 2 > len(trials)}
+    return max(able, key=lambda label: np.median([_score(trial) for trial in able[label]]), default=None)
+
+
+def _score(trial: Trial) -> float:
+    """Higher is better: the test accuracy, or minus the test loss in regression."""
+    return -trial.test_loss if np.isnan(trial.test_accuracy) else trial.test_accuracy
+
+
+def _count(trials: Sequence[Trial], status: str) -> int:
+    return sum(trial.status == status for trial in trials)
+
+
+def _verdict(label: str, trials: Sequence[Trial], best: str | None, groups: Groups) -> str:
+    of = f"of {len(trials)} {'seed' if len(trials) == 1 else 'seeds'}"
+    diverged, stalled = _count(trials, "diverged"), _count(trials, "stalled")
+    if diverged * 2 >= len(trials):
+        last = int(np.median([trial.curve.iteration[-1] for trial in trials if trial.status == "diverged"]))
+        return f"Diverges in {diverged} {of}: the loss is no longer finite by iteration {last}."
+    if (stalled + diverged) * 2 >= len(trials):
+        return f"Stays at chance in {stalled} {of}{_why(trials)}."
+    failures = f" {stalled} {of} stay at chance." if stalled else ""
+    failures += f" {diverged} {of} diverge." if diverged else ""
+    return _standing(label, best, groups) + failures
+
+
+def _why(stalled: Sequence[Trial]) -> str:
+    """The cause that the traces show, where they show one."""
+    hidden = [trial.end.layers[:-1] for trial in stalled]
+    if all(layer.distinct == 1 and layer.units > 1 for layers in hidden for layer in layers) and any(hidden):
+        return ": every hidden layer keeps one distinct unit, so symmetry is never broken"
+    if len(stalled[0].start.layers) < 3:
+        return ""
+    forward = float(np.median([_ratio(t.start.layers[-1].forward_std, t.start.layers[0].forward_std) for t in stalled]))
+    backward = float(
+        np.median([_ratio(t.start.layers[0].backward_std, t.start.layers[-1].backward_std) for t in stalled])
+    )
+    if forward < VANISHED:
+        return f": the signal vanishes on its way forward, to {forward:.1e} of what the first layer sends"
+    if backward < VANISHED:
+        return f": the gradient vanishes on its way back, to {backward:.1e} of what the last layer sends"
+    return ""
+
+
+def _ratio(far: float, near: float) -> float:
+    return far / near if near else 0.0
+
+
+def _standing(label: str, best: str | None, groups: Groups) -> str:
+    """How a scheme that learns stands against the best one, seed by seed."""
+    score = abs(float(np.median([_score(trial) for trial in groups[label]])))
+    kind = "test loss" if np.isnan(groups[label][0].test_accuracy) else "test accuracy"
+    if best is None or label == best:
+        alone = len(groups) == 1
+        return f"{'Learns' if alone else 'Best here'}: median {kind} {score:.3g}."
+    wins, losses = _duel(groups[label], groups[best])
+    p = sign_test(wins, losses)
+    pairs = f"better in {wins} and worse in {losses} of {_common(groups[label], groups[best])} seeds, p = {p:.2g}"
+    if p < LEVEL:
+        return f"{'Better' if wins > losses else 'Worse'} than {best}: {pairs}."
+    return f"Not told apart from {best}: {pairs}."
+
+
+def _duel(trials: Sequence[Trial], rivals: Sequence[Trial]) -> tuple[int, int]:
+    """On how many common seeds the one scores above, and below, the other."""
+    theirs = {trial.seed: _score(trial) for trial in rivals}
+    gaps = [_score(trial) - theirs[trial.seed] for trial in trials if trial.seed in theirs]
+    return sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps)
+
+
+def _common(trials: Sequence[Trial], rivals: Sequence[Trial]) -> int:
+    return len({trial.seed for trial in trials} & {trial.seed for trial in rivals})

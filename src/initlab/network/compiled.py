@@ -1,0 +1,296 @@
+"""The network compiled: one gradient, many steps, one evaluation. It mirrors `reference.py` line by line.
+
+A buffer holds the rows of all layers, one below the other, so that a layer is a contiguous slice. All functions
+release the interpreter lock: many nets train at once in plain threads.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from initlab.network import recipe as updates
+from initlab.network.kernels import accessor, affine, back, kernel, outer, row_sums
+from initlab.numerics.activations import Floats
+from initlab.streams.compiled import philox_block
+
+Places = npt.NDArray[np.int64]
+Words = npt.NDArray[np.unsignedinteger]
+
+adam, momentum = kernel(updates.adam), kernel(updates.momentum)
+
+SIGMOID, SOFTMAX, LINEAR = 0, 1, 2
+
+
+class Shape(NamedTuple):
+    """An architecture as arrays: widths, where Wˡ begins in theta, where layer l begins in the rows of a buffer."""
+
+    widths: Places
+    weights: Places
+    rows: Places
+    head: int
+
+
+class Buffers(NamedTuple):
+    """Room for one batch: inputs, targets, and per layer z, a, a ∘ m, m and δ."""
+
+    x: Floats
+    y: Floats
+    z: Floats
+    a: Floats
+    dropped: Floats
+    mask: Floats
+    delta: Floats
+
+
+@accessor
+def weights_of(shape: Shape, theta: Floats, layer: int) -> tuple[Floats, Floats]:
+    """W, flat, and b of a layer, as views of the vector of all parameters."""
+    k, n, start = shape.widths[layer], shape.widths[layer + 1], shape.weights[layer]
+    stop = start + n * k
+    return theta[start:stop], theta[stop : stop + n]
+
+
+@accessor
+def hidden(buffer: Floats, shape: Shape, layer: int) -> Floats:
+    """The rows of one layer in a buffer."""
+    return buffer[shape.rows[layer] : shape.rows[layer] + shape.widths[layer + 1]]
+
+
+@accessor
+def input_of(shape: Shape, buffers: Buffers, layer: int, drops: bool) -> Floats:
+    """What enters the weights of a layer."""
+    if layer == 0:
+        return buffers.x
+    return hidden(buffers.dropped if drops else buffers.a, shape, layer - 1)
+
+
+@kernel
+def multiply(a: Floats, b: Floats, out: Floats) -> None:
+    """Fill out with a ∘ b."""
+    for j in range(out.shape[0]):
+        for i in range(out.shape[1]):
+            out[j, i] = a[j, i] * b[j, i]
+
+
+@kernel
+def forward(shape: Shape, theta: Floats, buffers: Buffers, activate: Callable[..., None], drops: bool) -> None:
+    """Fill z, a and a ∘ m of every layer from the batch in the buffers."""
+    depth = shape.widths.size - 1
+    for layer in range(depth):
+        W, b = weights_of(shape, theta, layer)
+        z = hidden(buffers.z, shape, layer)
+        affine(W, b, input_of(shape, buffers, layer, drops), z)
+        if layer < depth - 1:
+            a = hidden(buffers.a, shape, layer)
+            activate(z, a)
+            if drops:
+                multiply(a, hidden(buffers.mask, shape, layer), hidden(buffers.dropped, shape, layer))
+
+
+@kernel
+def backward(
+    shape: Shape,
+    theta: Floats,
+    gradient: Floats,
+    buffers: Buffers,
+    slope: Callable[..., None],
+    drops: bool,
+    l2: float,
+) -> None:
+    """Fill the gradient of the regularized mean loss from what `forward` left."""
+    depth = shape.widths.size - 1
+    output_delta(shape.head, hidden(buffers.z, shape, depth - 1), buffers.y, hidden(buffers.delta, shape, depth - 1))
+    for layer in range(depth - 1, -1, -1):
+        W, _ = weights_of(shape, theta, layer)
+        dW, db = weights_of(shape, gradient, layer)
+        delta = hidden(buffers.delta, shape, layer)
+        outer(delta, input_of(shape, buffers, layer, drops), dW)
+        row_sums(delta, db)
+        if l2 > 0:
+            dW += l2 * W
+        if layer > 0:
+            previous = hidden(buffers.delta, shape, layer - 1)
+            back(W, delta, previous)
+            if drops:
+                multiply(previous, hidden(buffers.mask, shape, layer - 1), previous)
+            slope(hidden(buffers.z, shape, layer - 1), hidden(buffers.a, shape, layer - 1), previous)
+
+
+@kernel
+def output_delta(head: int, z: Floats, y: Floats, delta: Floats) -> None:
+    """Fill delta with (prediction - y)/m."""
+    n, m = z.shape
+    scale = 1 / z.dtype.type(m)
+    if head == SIGMOID:
+        for i in range(m):
+            delta[0, i] = (1 / (1 + np.exp(-z[0, i])) - y[0, i]) * scale
+    elif head == SOFTMAX:
+        for i in range(m):
+            top = z[:, i].max()
+            total = z.dtype.type(0)
+            for j in range(n):
+                delta[j, i] = np.exp(z[j, i] - top)
+                total += delta[j, i]
+            for j in range(n):
+                delta[j, i] = (delta[j, i] / total - y[j, i]) * scale
+    else:
+        for j in range(n):
+            for i in range(m):
+                delta[j, i] = (z[j, i] - y[j, i]) * scale
+
+
+@kernel
+def score(head: int, z: Floats, y: Floats) -> tuple[float, int]:
+    """The summed loss of a block of examples, in float64, and how many are right."""
+    n, m = z.shape
+    loss, right = 0.0, 0
+    for i in range(m):
+        if head == SIGMOID:
+            t = z[0, i]
+            loss += max(t, 0.0) - y[0, i] * t + np.log1p(np.exp(-abs(t)))
+            right += (t > 0) == (y[0, i] > 0.5)
+        elif head == SOFTMAX:
+            top = z[:, i].max()
+            total, target = 0.0, 0.0
+            for j in range(n):
+                total += np.exp(z[j, i] - top)
+                target += y[j, i] * (z[j, i] - top)
+            loss += np.log(total) - target
+            right += z[:, i].argmax() == y[:, i].argmax()
+        else:
+            for j in range(n):
+                loss += (z[j, i] - y[j, i]) ** 2 / 2
+    return loss, right
+
+
+@kernel
+def evaluate(
+    shape: Shape,
+    theta: Floats,
+    blocks: tuple[Buffers, Buffers],
+    x: Floats,
+    y: Floats,
+    activate: Callable[..., None],
+) -> tuple[float, float]:
+    """The mean loss over all examples, without dropout or penalty, and the share that is right.
+
+    `blocks` are the buffers of a full block of examples and of the last one.
+    """
+    total, loss, right = x.shape[1], 0.0, 0
+    size = blocks[0].x.shape[1]
+    for start in range(0, total, size):
+        stop = min(start + size, total)
+        buffers = blocks[0] if stop - start == size else blocks[1]
+        buffers.x[:] = x[:, start:stop]
+        forward(shape, theta, buffers, activate, False)
+        block, hits = score(shape.head, hidden(buffers.z, shape, shape.widths.size - 2), y[:, start:stop])
+        loss += block
+        right += hits
+    return loss / total, right / total
+
+
+class Steps(NamedTuple):
+    """A recipe as numbers, and the keys of the two streams that training draws from."""
+
+    adam: bool
+    rate: float
+    friction: float
+    decay: float
+    epsilon: float
+    l2: float
+    keep: float
+    batches_key: Words
+    dropout_keys: Words
+
+
+@kernel
+def draw_words(words: Words, key: Words, start: int) -> None:
+    """Words start, start + 1, ... of a stream: those of `initlab.streams.words`."""
+    count = words.size
+    for block in range(start >> 2, (start + count + 3) >> 2):
+        drawn = philox_block(key[0], key[1], key[2], key[3], np.uint64(block))  # type: ignore[arg-type] # compiled
+        for lane in range(4):
+            place = 4 * block + lane - start
+            if 0 <= place < count:
+                words[place] = drawn[lane]
+
+
+@kernel
+def shuffle(order: Places, key: Words, epoch: int) -> None:
+    """The order of an epoch: examples sorted by the words of the stream from epoch · examples on."""
+    m = order.size
+    words = np.empty(m, np.uint32)
+    draw_words(words, key, epoch * m)
+    ranked = np.empty(m, np.uint64)
+    for i in range(m):
+        ranked[i] = (np.uint64(words[i]) << np.uint64(32)) | np.uint64(i)
+    ranked.sort()
+    for i in range(m):
+        order[i] = ranked[i] & np.uint64(0xFFFFFFFF)
+
+
+@kernel
+def load(columns: Places, source: Floats, target: Floats) -> None:
+    """Copy the chosen columns of a data matrix into a buffer."""
+    for k in range(source.shape[0]):
+        for i in range(columns.size):
+            target[k, i] = source[k, columns[i]]
+
+
+@kernel
+def draw_masks(shape: Shape, buffers: Buffers, capacity: int, keep: float, keys: Words, step: int) -> None:
+    """The inverted dropout masks of every hidden layer for one step."""
+    threshold = np.uint64(keep * 4294967296.0)
+    scale = buffers.mask.dtype.type(1 / keep)
+    for layer in range(shape.widths.size - 2):
+        mask = hidden(buffers.mask, shape, layer)
+        n, m = mask.shape
+        words = np.empty(n * m, np.uint32)
+        draw_words(words, keys[layer], step * n * capacity)
+        for j in range(n):
+            for i in range(m):
+                mask[j, i] = scale if np.uint64(words[j * m + i]) < threshold else 0
+
+
+@kernel
+def advance(
+    shape: Shape,
+    theta: Floats,
+    gradient: Floats,
+    memory: Floats,
+    batches: tuple[Buffers, Buffers],
+    order: Places,
+    x: Floats,
+    y: Floats,
+    activate: Callable[..., None],
+    slope: Callable[..., None],
+    recipe: Steps,
+    first: int,
+    steps: int,
+) -> None:
+    """Train `theta` in place for `steps` steps, the first of which is number `first`.
+
+    `batches` are the buffers of a full batch and of the last one of an epoch.
+    """
+    examples, size = x.shape[1], batches[0].x.shape[1]
+    per_epoch = (examples + size - 1) // size
+    drops = recipe.keep < 1
+    for step in range(first, first + steps):
+        start = step % per_epoch * size
+        stop = min(start + size, examples)
+        buffers = batches[0] if stop - start == size else batches[1]
+        if per_epoch > 1:
+            if start == 0 or step == first:
+                shuffle(order, recipe.batches_key, step // per_epoch)
+            load(order[start:stop], x, buffers.x)
+            load(order[start:stop], y, buffers.y)
+        if drops:
+            draw_masks(shape, buffers, size, recipe.keep, recipe.dropout_keys, step)
+        forward(shape, theta, buffers, activate, drops)
+        backward(shape, theta, gradient, buffers, slope, drops, recipe.l2)
+        if recipe.adam:
+            adam(theta, gradient, memory, recipe.rate, recipe.friction, recipe.decay, recipe.epsilon, step)
+        else:
+            momentum(theta, gradient, memory, recipe.rate, recipe.friction)

@@ -1,0 +1,48 @@
+"""What a network does on a batch, measured: the trace, and how many of its units differ."""
+
+import numpy as np
+
+from initlab.network.architecture import Architecture
+from initlab.network.heads import HEAD
+from initlab.network.reference import deltas, forward
+from initlab.numerics.activations import Floats, activation
+from initlab.trace import Layer, Trace
+
+
+def distinct_units(W: Floats, b: Floats) -> int:
+    """How many units of a layer have incoming weights and bias of their own.
+
+    Two units count as one when none of their weights differs by more than √ε of the largest weight of the layer
+    (1.5e-8 in float64), so that rounding does not pass for broken symmetry. A layer with a weight that is not finite
+    has no answer: -1.
+    """
+    rows = np.column_stack([W, b])
+    largest = np.abs(rows).max()
+    if not np.isfinite(largest):
+        return -1
+    tolerance = np.sqrt(np.finfo(rows.dtype).eps) * largest
+    left, count = rows, 0
+    while left.size:
+        left = left[(np.abs(left - left[0]) > tolerance).any(axis=1)]
+        count += 1
+    return count
+
+
+def trace(net: Architecture, theta: Floats, x: Floats, y: Floats) -> Trace:
+    """Forward and backward standard deviations, distinct and dead units of every layer, without dropout."""
+    with np.errstate(all="ignore"):
+        seen = forward(net, theta, x)
+        back = deltas(net, theta, seen, y)
+        phi = activation(net.activation).function
+        layers = tuple(
+            Layer(
+                name=f"layer {number}",
+                units=b.size,
+                forward_std=float(z.std(dtype=np.float64)),
+                backward_std=float(delta.std(dtype=np.float64)) * x.shape[1],
+                distinct=distinct_units(W, b),
+                dead=int((phi(z) == 0).all(axis=1).sum()) if number < net.depth else 0,
+            )
+            for number, (z, delta, (W, b)) in enumerate(zip(seen.z, back, net.layers(theta), strict=True), start=1)
+        )
+        return Trace(layers=layers, loss=HEAD[net.head].loss(seen.z[-1], y))
