@@ -1,0 +1,220 @@
+"""The compiled CPU kernel: the same bits as the NumPy files beside it, at the speed of the machine's vectors.
+
+Numba was chosen over C because its wheels bring a compiler with them, so nothing has to be built at install, and
+because LLVM, given the right shapes, vectorises everything here for the machine at hand. The shapes that matter:
+
+- A Philox word lives in the low half of a 64-bit lane. The upper half may hold rubbish, because the widening
+  multiplication reads the low half only: a round is two multiplications, two shifts and two three-way xors.
+- The only thing that no vector unit does well, looking up the table, is a loop of its own; what is before and after
+  it is vectorised. A run is drawn 1024 elements at a time, so that all scratch stays in the first cache.
+- An integer becomes a float64 by or-ing in the exponent of 2⁵² and subtracting 2⁵²: exact, and a vector operation on
+  machines that cannot convert 64-bit integers.
+
+Kernels release the GIL and are cached on disk; `threads.py` runs them on slices, and no split can change a number.
+This file is imported when a draw is large enough to pay for it.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar, cast
+
+import numpy as np
+from numba import njit, types
+from numba.extending import overload
+from numpy.typing import NDArray
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Numbers: TypeAlias = NDArray[Any]
+U64: TypeAlias = np.uint64
+
+CHUNK = 1024
+
+ready: set[np.dtype[Any]] = set()
+"""The dtypes for which `draw_rows` has been compiled or loaded, so that a small draw costs no wait."""
+
+_HALF = np.uint64(32)
+_LOW = np.uint64(0xFFFFFFFF)
+_M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+_ROUNDS = 10
+
+_TWO_52 = 4503599627370496.0
+_TWO_52_BITS = np.uint64(0x4330000000000000)
+_SIGN_SHIFT = np.uint64(63)
+
+_FIRST_ROW = np.uint64(1023 * 128)
+_U1, _U10, _U12, _U13 = np.uint64(1), np.uint64(10), np.uint64(12), np.uint64(13)
+_U20, _U21, _U22 = np.uint64(20), np.uint64(21), np.uint64(22)
+_U31, _U33, _U42, _U45 = np.uint64(31), np.uint64(33), np.uint64(42), np.uint64(45)
+_B_MASK, _C_MASK, _M_MASK = np.uint64(0x1FFFFF), np.uint64(0xFFF), np.uint64(0x7FFFFFFF)
+_SPLIT_MASK, _HALF_STEP = np.uint64((1 << 20) - 1), np.uint64(1 << 20)
+_UPPER_HALF, _ALL = np.uint64(1 << 52), np.uint64(1 << 53)
+
+
+def kernel(function: Function) -> Function:
+    """Compile on first call, without the GIL, and cache on disk; float operations are never fused or reordered."""
+    return cast(Function, njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+def inlined(function: Function) -> Function:
+    """A kernel whose text is pasted where it is called, so that the loop around it can be vectorised."""
+    return cast(Function, njit(cache=True, nogil=True, inline="always", error_model="numpy")(function))
+
+
+@inlined
+def philox_block(k0: U64, k1: U64, c2: U64, c3: U64, number: U64) -> tuple[U64, U64, U64, U64]:
+    """The four words of one block, as uint64 below 2³²; all arguments are uint64. Callable from compiled code."""
+    c0, c1 = number & _LOW, number >> _HALF
+    for _ in range(_ROUNDS):
+        p0, p1 = _M0 * (c0 & _LOW), _M1 * (c2 & _LOW)
+        c0, c1 = (p1 >> _HALF) ^ c1 ^ k0, p1
+        c2, c3 = (p0 >> _HALF) ^ c3 ^ k1, p0
+        k0, k1 = (k0 + _W0) & _LOW, (k1 + _W1) & _LOW
+    return c0 & _LOW, c1 & _LOW, c2 & _LOW, c3 & _LOW
+
+
+@kernel
+def philox_word(k0: U64, k1: U64, c2: U64, c3: U64, index: U64) -> U64:
+    """The word of element `index` (uint64), as uint64 below 2³². Callable from compiled code."""
+    a, b, c, d = philox_block(k0, k1, c2, c3, index >> np.uint64(2))
+    lane = index & np.uint64(3)
+    if lane == 0:
+        return a
+    if lane == 1:
+        return b
+    return c if lane == 2 else d
+
+
+@kernel
+def philox_words(pairs: Numbers, k0: U64, k1: U64, c2: U64, c3: U64, first: U64) -> None:
+    """Fill an array of uint64 with the words of blocks first, first + 1, ..., two to a number, low word first."""
+    for j in range(pairs.size // 2):
+        a, b, c, d = philox_block(k0, k1, c2, c3, first + np.uint64(j))
+        pairs[2 * j] = a | (b << _HALF)
+        pairs[2 * j + 1] = c | (d << _HALF)
+
+
+@inlined
+def _exact(integer: U64) -> np.float64:
+    return np.float64(np.uint64(integer | _TWO_52_BITS).view(np.float64) - _TWO_52)
+
+
+@inlined
+def _binary(q: U64) -> U64:
+    return np.float64(_exact(q)).view(np.uint64)
+
+
+@kernel
+def _uniform(x: Numbers, lattice: Numbers) -> None:
+    for j in range(lattice.size):
+        lattice[j] = np.float64((np.int32(x[j]) >> np.int32(8)) * np.int32(2) + np.int32(1))
+
+
+@kernel
+def _tails(x: Numbers, q: Numbers) -> None:
+    for j in range(q.size):
+        q[j] = ((np.uint64(x[j]) & _M_MASK) << _U21) | _HALF_STEP
+
+
+@kernel
+def _quantiles(x: Numbers, q: Numbers, sign: Numbers, low: U64, width: U64) -> None:
+    for j in range(q.size):
+        word = np.uint64(x[j])
+        fine = (word * (width & _SPLIT_MASK) + (width >> _U1)) >> _U20
+        twice = ((((word * (width >> _U20) + fine) >> _U12) + low) << _U1) | _U1
+        upper = twice >= _UPPER_HALF
+        q[j] = _ALL - twice if upper else twice
+        sign[j] = np.uint32(0) if upper else np.uint32(0x80000000)
+
+
+@kernel
+def _look_up(q: Numbers, row: Numbers, table: Numbers) -> None:
+    index = np.empty(q.size, np.uint32)
+    for j in range(q.size):
+        index[j] = np.uint32((_binary(q[j]) >> _U45) - _FIRST_ROW)
+    for j in range(q.size):
+        row[j] = table[index[j]]
+
+
+@kernel
+def _heights(q: Numbers, row: Numbers, sign: Numbers, lattice: Numbers) -> None:
+    for j in range(lattice.size):
+        t = (_binary(q[j]) >> _U13) & _LOW
+        slope = (((row[j] >> _U12) & _B_MASK) << _U10) - ((t * (row[j] & _C_MASK)) >> _U22)
+        height = np.float64(_exact((row[j] >> _U33) - ((t * (slope & _LOW)) >> _U42)))
+        flip = (np.uint64(sign[j]) >> _U31) << _SIGN_SHIFT
+        lattice[j] = np.uint64(height.view(np.uint64) ^ flip).view(np.float64)
+
+
+@kernel
+def _clamp(lattice: Numbers, least: float, most: float) -> None:
+    for j in range(lattice.size):
+        lattice[j] = min(max(lattice[j], least), most)
+
+
+def _rounded(value: np.float64, like: Numbers) -> np.generic:
+    raise NotImplementedError
+
+
+def _to_float64(value: np.float64, like: Numbers) -> np.float64:  # noqa: ARG001
+    return value
+
+
+def _to_float32(value: np.float64, like: Numbers) -> np.float32:  # noqa: ARG001
+    return np.float32(value)
+
+
+def _to_bfloat16(value: np.float64, like: Numbers) -> np.uint16:  # noqa: ARG001
+    bits = np.float32(value).view(np.uint32)
+    return np.uint16((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
+
+
+@overload(_rounded)  # type: ignore[untyped-decorator]
+def _rounded_for(value: np.float64, like: Numbers) -> Callable[..., np.generic]:  # noqa: ARG001
+    """Round a float64 as `rounding.py` says, for the dtype of the array `like`."""
+    roundings: dict[Any, Callable[..., np.generic]] = {
+        types.float64: _to_float64,
+        types.float32: _to_float32,
+        types.uint16: _to_bfloat16,
+    }
+    return roundings[like.dtype]
+
+
+@kernel
+def _finish(lattice: Numbers, out: Numbers, offset: float, unit: float) -> None:
+    for j in range(out.size):
+        out[j] = _rounded((lattice[j] + offset) * unit, out)
+
+
+@kernel
+def draw_rows(
+    out: Numbers, start: U64, pitch: U64, key: Numbers, kind: int, whole: Numbers, real: Numbers, table: Numbers
+) -> None:
+    """Fill `out`, of shape (rows, run): row r holds elements start + r·pitch, ... of a stream.
+
+    `key` is (k0, k1, c2, c3), `whole` is (L, W), both arrays of uint64; `real` is (offset, unit, least, most).
+    """
+    pairs = np.empty(CHUNK // 2 + 2, np.uint64)
+    word = pairs.view(np.uint32)
+    q, row, lattice = np.empty(CHUNK, np.uint64), np.empty(CHUNK, np.uint64), np.empty(CHUNK, np.float64)
+    sign = np.empty(CHUNK, np.uint32)
+    run = out.shape[1]
+    for r in range(out.shape[0]):
+        index = start + np.uint64(r) * pitch
+        lead = np.int64(index & np.uint64(3))
+        for s in range(0, run, CHUNK):
+            n = min(CHUNK, run - s)
+            first = (index + np.uint64(s)) >> np.uint64(2)
+            philox_words(pairs[: 2 * ((lead + n + 3) // 4)], key[0], key[1], key[2], key[3], first)
+            x, z = word[lead : lead + n], lattice[:n]
+            if kind == 0:
+                _uniform(x, z)
+            elif kind == 1:
+                _tails(x, q[:n])
+                _look_up(q[:n], row[:n], table)
+                _heights(q[:n], row[:n], x, z)
+            else:
+                _quantiles(x, q[:n], sign[:n], whole[0], whole[1])
+                _look_up(q[:n], row[:n], table)
+                _heights(q[:n], row[:n], sign[:n], z)
+                _clamp(z, real[2], real[3])
+            _finish(z, out[r, s : s + n], real[0], real[1])

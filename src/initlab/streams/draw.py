@@ -1,0 +1,116 @@
+"""Writing a part of a stream into an array: through NumPy when it is small, compiled and in threads when it is large.
+
+A draw is a function (out, start, pitch) that fills a plain array of shape (rows, run): row r holds the elements
+start + r·pitch, start + r·pitch + 1, ... of one stream. Everything else is cut into such pieces.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from initlab.streams.key import Key
+from initlab.streams.layout import PIECE, is_plain, merged, pieces
+from initlab.streams.normal import table
+from initlab.streams.philox import Words
+from initlab.streams.rounding import Array, round_into
+from initlab.streams.threads import checked_threads, share_out
+from initlab.streams.transform import Transform
+from initlab.streams.words import words
+
+Draw: TypeAlias = Callable[[Array, int, int], None]
+
+LARGE = 1 << 17
+"""From here on a draw pays for loading the compiled kernel; smaller ones use it once it is loaded."""
+
+_STRIP = 1 << 15
+_COMPILED = "initlab.streams.compiled"
+
+
+def elementwise(key: Key, transform: Transform, total: int) -> Draw:
+    """The draw of an elementwise law, for a fill of `total` elements in all."""
+
+    def draw(out: Array, start: int, pitch: int) -> None:
+        if out.dtype == np.float16:
+            single = np.empty(out.shape, dtype=np.float32)
+            draw(single, start, pitch)
+            out[...] = single
+        elif _compiled_serves(out.dtype, total):
+            _draw_compiled(out, start, pitch, key, transform)
+        else:
+            by_words(key, transform.values)(out, start, pitch)
+
+    return draw
+
+
+def by_words(key: Key, values: Callable[[Words], NDArray[np.float64]]) -> Draw:
+    """The draw of any function of a word, in NumPy."""
+
+    def draw(out: Array, start: int, pitch: int) -> None:
+        for r, row in enumerate(out):
+            for s in range(0, row.size, _STRIP):
+                strip = row[s : s + _STRIP]
+                round_into(values(words(key, start + r * pitch + s, strip.size)), strip)
+
+    return draw
+
+
+def _compiled_serves(dtype: np.dtype[Any], total: int) -> bool:
+    """Whether the kernel is worth having: the fill is large, or the kernel for that dtype is there already."""
+    loaded = sys.modules.get(_COMPILED)
+    return total >= LARGE or (loaded is not None and dtype in loaded.ready)
+
+
+def _draw_compiled(out: Array, start: int, pitch: int, key: Key, transform: Transform) -> None:
+    from initlab.streams.compiled import draw_rows, ready
+
+    kind, whole, real = _kernel_arguments(transform)
+    draw_rows(out, np.uint64(start), np.uint64(pitch), np.array(key, dtype=np.uint64), kind, whole, real, table())
+    ready.add(out.dtype)
+
+
+@lru_cache(maxsize=1024)
+def _kernel_arguments(transform: Transform) -> tuple[int, NDArray[np.uint64], NDArray[np.float64]]:
+    low, width, least, most = transform.quantiles
+    whole = np.array([low, width], dtype=np.uint64)
+    return int(transform.kind), whole, np.array([transform.offset, transform.unit, least, most])
+
+
+def fill_part(draw: Draw, out: Array, start: int, strides: tuple[int, ...], threads: int | None) -> None:
+    """Fill an array of any layout: its element (i, j, ...) is element start + i·strides[0] + j·strides[1] + ...
+
+    No scratch but one piece for each thread, and none for an array that lies in memory as it does in the stream.
+    """
+    if out.size <= PIECE:
+        _fill_piece(draw, out, start, strides)
+        return
+
+    def work(piece: tuple[Array, int, tuple[int, ...]]) -> None:
+        _fill_piece(draw, *piece)
+
+    share_out(pieces(out, start, strides), work, checked_threads(threads))
+
+
+def _fill_piece(draw: Draw, out: Array, start: int, strides: tuple[int, ...]) -> None:
+    if not out.size:
+        return
+    if not is_plain(out):
+        scratch = np.empty(out.shape, dtype=out.dtype.newbyteorder("="))
+        _fill_piece(draw, scratch, start, strides)
+        out[...] = scratch
+        return
+    sizes, steps = merged(out.shape, strides)
+    _fill_plain(draw, out.reshape(sizes), start, steps)
+
+
+def _fill_plain(draw: Draw, out: Array, start: int, steps: list[int]) -> None:
+    if out.ndim == 1:
+        draw(out.reshape(1, -1), start, 0)
+    elif out.ndim == 2:
+        draw(out, start, steps[0])
+    else:
+        for i, inner in enumerate(out):
+            _fill_plain(draw, inner, start + i * steps[0], steps[1:])

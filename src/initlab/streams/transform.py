@@ -1,0 +1,130 @@
+"""What an elementwise law makes of a word: a whole number, the lattice, then one multiplication.
+
+    value = (lattice(word) + offset)·unit
+
+    law               lattice                                     unit
+    Uniform           an odd number, -2²⁴ < v < 2²⁴               bound·2⁻²⁴
+    Normal            2²⁸·z (see normal.py)                       std·2⁻²⁸
+    TruncatedNormal   2²⁸·z for a word confined to the quantiles  scale·2⁻²⁸
+                      between the bounds (see truncated.py)
+
+`offset` is the mean in units, a whole number; adding it is exact, because both are below 2⁵² and float64 holds them.
+No addition follows a multiplication, so no compiler can fuse the two and change a bit. `kind` numbers the lattices
+for the compiled kernel, and `quantiles` (low, width, least, most) is used by the truncated one alone.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from initlab.errors import SpecError
+from initlab.laws import Constant, Law, Normal, TruncatedNormal, Uniform
+from initlab.streams.normal import BITS, Lattice, normal_lattice
+from initlab.streams.philox import Words
+from initlab.streams.truncated import Quantiles, quantiles, truncated_lattice
+
+Kind = Literal[0, 1, 2]
+UNIFORM: Kind = 0
+NORMAL: Kind = 1
+TRUNCATED: Kind = 2
+
+UNIFORM_BITS = 24
+_MOST_OFFSET = 1 << 51
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transform:
+    """How the words of a stream become the entries of one law."""
+
+    kind: Kind
+    unit: float
+    offset: float
+    quantiles: Quantiles
+
+    def lattice(self, x: Words) -> Lattice:
+        """The whole numbers of these words, before the offset."""
+        if self.kind == UNIFORM:
+            return uniform_lattice(x)
+        return normal_lattice(x) if self.kind == NORMAL else truncated_lattice(x, self.quantiles)
+
+    def values(self, x: Words) -> NDArray[np.float64]:
+        """The entries that these words become, before they are rounded to the tensor's dtype."""
+        lattice = self.lattice(x)
+        lattice += self.offset
+        lattice *= self.unit
+        return lattice
+
+
+def uniform_lattice(x: Words) -> Lattice:
+    """2v + 1 for v the top 24 bits of the word as a signed number: odd, symmetric, never 0 nor ±2²⁴.
+
+    >>> uniform_lattice(np.array([0, 0xFFFFFFFF, 0x7FFFFFFF], dtype=np.uint32))
+    array([ 1.0000000e+00, -1.0000000e+00,  1.6777215e+07])
+    """
+    return ((x.view(np.int32) >> np.int32(8)) * np.int32(2) + np.int32(1)).astype(np.float64)
+
+
+def _offset(mean: float, unit: float, law: Law) -> float:
+    offset = mean / unit
+    if not abs(offset) < _MOST_OFFSET:
+        raise SpecError(
+            f"The mean of a law must be within 8 million times its spread, got {law}. Give Constant({mean}) instead."
+        )
+    return float(round(offset))
+
+
+def _normal(law: Normal) -> Transform | Constant:
+    unit = math.ldexp(law.std, -BITS)
+    if not unit:
+        return Constant(value=law.mean)
+    return Transform(kind=NORMAL, unit=unit, offset=_offset(law.mean, unit, law), quantiles=(0, 0, 0.0, 0.0))
+
+
+def _uniform(law: Uniform) -> Transform | Constant:
+    unit = math.ldexp(law.bound, -UNIFORM_BITS)
+    if not unit:
+        return Constant(value=law.centre)
+    return Transform(kind=UNIFORM, unit=unit, offset=_offset(law.centre, unit, law), quantiles=(0, 0, 0.0, 0.0))
+
+
+def _truncated(law: TruncatedNormal) -> Transform | Constant:
+    unit = math.ldexp(law.scale, -BITS)
+    if not unit:
+        return Constant(value=law.centre)
+    offset = _offset(law.centre, unit, law)
+    return Transform(kind=TRUNCATED, unit=unit, offset=offset, quantiles=quantiles(law.low, law.high))
+
+
+_MAKERS: dict[type[Law], Callable[..., Transform | Constant]] = {
+    Normal: _normal,
+    Uniform: _uniform,
+    TruncatedNormal: _truncated,
+}
+
+
+@lru_cache(maxsize=1024)
+def transform_of(law: Law) -> Transform | Constant | None:
+    """The transform of an elementwise law; a constant for one without spread; None for another kind of law.
+
+    >>> transform_of(Normal(std=0.0, mean=1.0))
+    Constant(value=1.0)
+
+    Raises SpecError when the mean is too many times the spread to be added exactly.
+    """
+    maker = _MAKERS.get(type(law))
+    return maker(law) if maker else None
+
+
+def largest_entry(law: Law) -> float:
+    """The largest magnitude that an entry of an elementwise law can have when it is drawn: no normal reaches 8."""
+    if isinstance(law, Normal):
+        return abs(law.mean) + 8 * law.std
+    if isinstance(law, TruncatedNormal):
+        edges = (min(8.0, abs(law.low)), min(8.0, abs(law.high)))
+        return abs(law.centre) + law.scale * max(edges)
+    return max(map(abs, law.support))
