@@ -1,1 +1,44 @@
-"""initlab gets a neural network right before its first training step."""
+"""initlab gets a neural network right before its first training step.
+
+It chooses an initialization and says why, draws it reproducibly, checks the network at step zero, checks its gradients,
+and compares initializations by training the same network under all of them.
+
+    >>> import initlab
+    >>> result = initlab.compare(schemes="zeros, he", seeds=3, iterations=100)
+
+Importing initlab loads none of what it stands on: a name brings its own when it is first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from initlab import course as course
+    from initlab.api import Comparison as Comparison
+    from initlab.api import compare as compare
+    from initlab.errors import InitlabError as InitlabError
+    from initlab.errors import UsageError as UsageError
+    from initlab.experiments.spec import Experiment as Experiment
+    from initlab.streams import sample as sample
+
+_HOMES = {
+    "Comparison": "initlab.api",
+    "Experiment": "initlab.experiments.spec",
+    "InitlabError": "initlab.errors",
+    "UsageError": "initlab.errors",
+    "compare": "initlab.api",
+    "sample": "initlab.streams",
+}
+__all__ = ["course", *_HOMES]
+
+
+def __getattr__(name: str) -> object:
+    if name == "course":
+        return importlib.import_module("initlab.course")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'initlab' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

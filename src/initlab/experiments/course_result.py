@@ -1,10 +1,10 @@
 """What reproducing the course's figures gave: plain data, which `render` draws.
 
-    CourseResult
-    ├── runs       one CourseRun per initialization, with its StepZero
-    ├── figures    every figure set beside its expected value
-    ├── spreads    what other seeds than the course's give
-    └── notes      what the course does not say
+CourseResult
+├── runs       one CourseRun per initialization, with its StepZero
+├── figures    every figure set beside its expected value
+├── spreads    what other seeds than the course's give
+└── notes      what the course does not say
 """
 
 import math

@@ -210,7 +210,7 @@ def draw_words(words: Words, key: Words, start: int) -> None:
     """Words start, start + 1, ... of a stream: those of `initlab.streams.words`."""
     count = words.size
     for block in range(start >> 2, (start + count + 3) >> 2):
-        drawn = philox_block(key[0], key[1], key[2], key[3], np.uint64(block))  # type: ignore[arg-type] # compiled
+        drawn = philox_block(key[0], key[1], key[2], key[3], np.uint64(block))
         for lane in range(4):
             place = 4 * block + lane - start
             if 0 <= place < count:

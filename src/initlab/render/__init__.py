@@ -1,1 +1,1 @@
-"""render"""
+"""Results to output: text for people, JSON and CSV for programs, figures and a report."""

@@ -14,13 +14,21 @@ from initlab.errors import CatalogueError, SpecError
 
 Option = float | int | str | bool
 
+LARGEST = 1e30
+"""The largest number an option may be, so that its square stays finite in float64."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """The numbers from `low` to `high`, both included. The defaults keep the square of a number finite in float64."""
+    """The numbers from `low` to `high`, both included."""
 
-    low: float = -1e30
-    high: float = 1e30
+    low: float = -LARGEST
+    high: float = LARGEST
+
+    def __str__(self) -> str:
+        if self.low == -LARGEST and self.high == LARGEST:
+            return "within ±1e30"
+        return f"from {self.low:g} to {self.high:g}".replace("e+0", "e").replace("e+", "e")
 
 
 NotNegative = Annotated[float, Range(low=0)]
@@ -65,8 +73,7 @@ class OptionKind:
             return f"one of {', '.join(self.words)}"
         if self.type is bool:
             return "True or False"
-        whole = "whole " if self.type is int else ""
-        return f"a {whole}number from {self.range.low:g} to {self.range.high:g}"
+        return f"{'a whole number' if self.type is int else 'a number'} {self.range}"
 
     def read(self, value: object) -> Option:
         """The value, if it is one that the option may have; a number where one is wanted becomes a float.

@@ -1,0 +1,89 @@
+"""The operations. Python, the command line and the web page call these, and get the same results."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from initlab.experiments import result, store
+from initlab.experiments.presets import preset as preset_named
+from initlab.experiments.problem import bind
+from initlab.experiments.run import run
+from initlab.experiments.spec import Experiment, experiment, read_experiment
+from initlab.experiments.summary import summarise
+from initlab.render import text
+
+
+class Comparison(result.Comparison):
+    """The result of `compare`: pure data that shows itself in a terminal and in a notebook, and can be saved."""
+
+    def __str__(self) -> str:
+        return text.printed(text.comparison(self))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from initlab.render import html
+
+        return html.fragment(self)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write result.json, curves.csv, the figures and report.html into a folder, each file whole or not at all.
+
+        Of an interrupted run, the first two only. Raises OutputError when the folder cannot be written to.
+        """
+        from initlab.render import save
+
+        return save.comparison(self, store.prepare(Path(folder)))
+
+
+def compare(
+    spec: Experiment | str | Path | None = None,
+    *,
+    preset: str | None = None,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Any,  # noqa: ANN401
+) -> Comparison:
+    """Train the same network under several initializations and say what each one does.
+
+    The experiment is `spec` (an Experiment, or a TOML file) or a preset, with `options` set over it: any field of
+    `Experiment`. Ctrl-C stops the run and returns what had finished, marked `interrupted`. `progress` is told how many
+    training steps were made, of how many. Raises UsageError for anything that cannot be run, before it trains.
+
+    >>> found = compare(schemes="zeros, he", seeds=2, iterations=50)
+    >>> [scheme.scheme for scheme in found.schemes]
+    ['zeros', 'he']
+    >>> found.schemes[0].final_loss.median
+    0.6931471805599453
+    """
+    plan = plan_comparison(spec, preset=preset, **options)
+    problem = bind(plan)
+    total = plan.iterations * plan.seeds * len(plan.schemes)
+    made = 0
+
+    def advance(steps: int) -> None:
+        nonlocal made
+        made += steps
+        if progress is not None:
+            progress(made, total)
+
+    found = summarise(problem, run(problem, threads=threads, progress=advance))
+    return Comparison(**{field.name: getattr(found, field.name) for field in fields(found)})
+
+
+def plan_comparison(
+    spec: Experiment | str | Path | None = None,
+    *,
+    preset: str | None = None,
+    **options: Any,  # noqa: ANN401
+) -> Experiment:
+    """The experiment that `compare` would run: a spec or a preset, with the options set over it."""
+    base: dict[str, Any] = {}
+    if preset is not None:
+        base |= preset_named(preset).fields
+    if isinstance(spec, Experiment):
+        base |= spec.model_dump()
+    elif spec is not None:
+        base |= read_experiment(Path(spec))
+    return experiment(base | options)

@@ -1,0 +1,71 @@
+"""compare: Train the same network under several initializations and show what each one does."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from initlab import api
+from initlab.cli.options import as_json, fields_as_flags, given, output
+from initlab.experiments import store
+from initlab.experiments.presets import preset_names
+from initlab.experiments.spec import Experiment
+from initlab.render import json, text
+
+INTERRUPTED = 130
+
+
+@click.command(epilog="Example: initlab compare --data moons --schemes 'he, xavier, random(3)' --seeds 5")
+@click.option("--preset", metavar="NAME", help=f"A ready experiment: {', '.join(preset_names())}.")
+@click.option(
+    "--spec", type=click.Path(path_type=Path), metavar="FILE", help="A TOML file with any of the fields below."
+)
+@click.option("--threads", type=click.IntRange(min=1), help="Networks trained at once.  [default: one a processor]")
+@as_json
+@output("The folder for result.json, curves.csv, figures and report.html.  [default: initlab-runs/compare-...]")
+@fields_as_flags(Experiment)
+def compare(
+    preset: str | None,
+    spec: Path | None,
+    threads: int | None,
+    as_json: bool,
+    output: Path | None,
+    **flags: Any,  # noqa: ANN401
+) -> int:
+    """Train the same network under several initializations and show what each one does.
+
+    By default the course's 2-10-5-1 ReLU network on its circles, under zeros, random x10, Xavier and He, over 20 seeds.
+    Flags stand over the fields of --spec or --preset, and those over the defaults.
+    """
+    experiment = api.plan_comparison(spec, preset=preset, **given(Experiment, flags))
+    folder = store.prepare(output or store.default_folder("compare", experiment))
+    errors = Console(stderr=True)
+    with _bar(errors) as progress:
+        task = progress.add_task("compiling, once", total=None)
+
+        def show(made: int, total: int) -> None:
+            progress.update(task, completed=made, total=total, description="training")
+
+        result = api.compare(experiment, threads=threads, progress=show)
+        progress.update(task, description="drawing", total=None)
+        result.save(folder)
+    if as_json:
+        click.echo(json.dumps(json.comparison(result)))
+    else:
+        Console().print(text.comparison(result))
+        click.echo(f"\nKept in {folder}" if result.interrupted else f"\nReport: {folder / 'report.html'}")
+    return INTERRUPTED if result.interrupted else 0
+
+
+def _bar(console: Console) -> Progress:
+    """A progress bar on stderr, shown on a terminal only."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty())

@@ -1,0 +1,67 @@
+"""Options that several verbs share, and flags made from the fields of a document."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one strict JSON document instead of text.")
+
+
+def output(what: str) -> Callable[[Command], Command]:
+    """The option -o, for `what` is written there."""
+    return click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help=what)
+
+
+def fields_as_flags(model: type[BaseModel]) -> Callable[[Command], Command]:
+    """One flag for every field of a document, with its description and default. A flag not given is None."""
+
+    def decorate(command: Command) -> Command:
+        for name, field in reversed(model.model_fields.items()):
+            default = "" if field.default in (None, PydanticUndefined) else f"  [default: {_written(field.default)}]"
+            flag = f"--{name.replace('_', '-')}"
+            switch = field.annotation == (bool | None)
+            command = click.option(
+                f"{flag}/{flag.replace('--', '--no-', 1)}" if switch else flag,
+                name,
+                default=None,
+                metavar=None if switch else "VALUE",
+                help=f"{field.description}{default}",
+            )(command)
+        return command
+
+    return decorate
+
+
+def _written(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
+
+
+def given(model: type[BaseModel], flags: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that were given as flags, each read as its field's kind where it can be, and as text where not."""
+    return {
+        name: flags[name] if isinstance(flags[name], bool) else _read(model.model_fields[name].annotation, flags[name])
+        for name in model.model_fields
+        if flags.get(name) is not None
+    }
+
+
+def _read(kind: object, text: str) -> object:
+    words = str(kind)
+    if "tuple" in words and "int" in words:
+        return [_number(part.strip()) for part in text.split(",")] if text.strip() else []
+    return _number(text) if "int" in words or "float" in words else text
+
+
+def _number(text: str) -> object:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,143 @@
+"""A comparison as text for a terminal: a table, the verdicts, and what to know before believing either."""
+
+import io
+import textwrap
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from initlab.experiments.result import Comparison, SchemeResult, Spread
+from initlab.schemes import SCHEMES, Scheme
+
+
+def printed(drawn: RenderableType, *, width: int = 120) -> str:
+    """What rich would print, as plain text."""
+    console = Console(width=width, file=io.StringIO(), force_terminal=False)
+    with console.capture() as capture:
+        console.print(drawn)
+    return capture.get()
+
+
+def comparison(result: Comparison) -> RenderableType:
+    """The comparison as something that rich can print."""
+    parts: list[RenderableType] = [Text(title(result), style="bold"), Text(conditions(result)), table(result)]
+    parts += [_verdict(scheme) for scheme in result.schemes]
+    if result.products:
+        parts += [Text(), products(result)]
+    if result.interrupted:
+        parts.append(Text("Interrupted: what is above comes from the trials that had finished.", style="yellow"))
+    return Group(*parts)
+
+
+def title(result: Comparison) -> str:
+    """The network, its data and the schemes in one line."""
+    experiment = result.experiment
+    return f"{result.network} {experiment.activation} network on {result.data.name}"
+
+
+def conditions(result: Comparison) -> str:
+    """How the networks were trained, and what chance is, in plain words."""
+    experiment, data = result.experiment, result.data
+    batch = f"batches of {experiment.batch_size}" if experiment.batch_size else "the full batch"
+    chance = f"chance loss {data.chance_loss:.4g}"
+    if data.classes:
+        chance = f"chance accuracy {data.chance_accuracy:.3g}, {chance}"
+    return (
+        f"{experiment.iterations} steps of {experiment.optimizer}, rate {experiment.learning_rate:g}, {batch}, "
+        f"{experiment.dtype}; {data.train_examples} examples to train, {data.test_examples} to test; {chance}; "
+        f"seeds {experiment.seed} to {experiment.seed + experiment.seeds - 1}."
+    )
+
+
+def table(result: Comparison) -> Table:
+    """One row a scheme: medians and ranges over the seeds, and the shares that failed."""
+    drawn = Table(box=box.SIMPLE_HEAD, caption="median [smallest, largest] over the seeds", caption_justify="left")
+    drawn.add_column("scheme", no_wrap=True, style="bold")
+    for name in _columns(result):
+        drawn.add_column(name, justify="right")
+    for scheme in result.schemes:
+        drawn.add_row(scheme.scheme, *_cells(scheme, classes=bool(result.data.classes)))
+    return drawn
+
+
+def _columns(result: Comparison) -> tuple[str, ...]:
+    scores = ("train accuracy", "test accuracy") if result.data.classes else ("test loss",)
+    return (*scores, "final loss", "diverged", "stalled")
+
+
+def _cells(scheme: SchemeResult, *, classes: bool) -> Iterator[str]:
+    if classes:
+        yield spread(scheme.train_accuracy, ".3f")
+        yield spread(scheme.test_accuracy, ".3f")
+    else:
+        yield spread(scheme.test_loss, ".3g")
+    yield spread(scheme.final_loss, ".3g")
+    yield f"{scheme.diverged:.0%}"
+    yield f"{scheme.stalled:.0%}"
+
+
+def spread(values: Spread, form: str) -> str:
+    """A median and its range.
+
+    >>> spread(Spread(median=0.9, low=0.5, high=1.0), ".2f")
+    '0.90 [0.50, 1.00]'
+    """
+    return f"{values.median:{form}} [{values.low:{form}}, {values.high:{form}}]"
+
+
+def _verdict(scheme: SchemeResult) -> Text:
+    return Text.assemble(("  " + scheme.scheme, "bold"), ": ", scheme.verdict)
+
+
+def products(result: Comparison) -> Table:
+    """Linear networks: the growth of the signal through the hidden layers, predicted beside measured."""
+    layers = len(result.experiment.layers)
+    drawn = Table(
+        box=box.SIMPLE_HEAD,
+        title=f"Growth of the signal through {layers} hidden layers",
+        title_justify="left",
+        title_style="bold",
+        caption="predicted with its 95 % band at this width; measured as median [smallest, largest]",
+        caption_justify="left",
+    )
+    for name in ("scheme", "factor a layer", "predicted", "band", "measured"):
+        drawn.add_column(name, justify="left" if name == "scheme" else "right", no_wrap=name == "scheme")
+    for product in result.products:
+        low, high = product.band
+        drawn.add_row(
+            product.scheme,
+            f"{product.factor:.4g}",
+            f"{product.factor:.4g}^{layers} = {product.predicted:.4g}",
+            f"{low:.3g} to {high:.3g}" if low < high else "exact",
+            spread(product.measured, ".4g"),
+        )
+    return drawn
+
+
+def scheme(entry: Scheme) -> str:
+    """One scheme of the catalogue as a page of text."""
+    aliases = SCHEMES.aliases(entry.name)
+    name = f"{entry.name}  (also {', '.join(aliases)})" if aliases else entry.name
+    blocks = [f"{name}\n{entry.documentation.summary}", entry.documentation.body]
+    blocks += [f"{title}\n{_indented(body)}" for title, body in entry.documentation.sections.items()]
+    options = [
+        f"{option}: {kind.constraint}" + ("" if kind.required else f", {kind.default} if not given")
+        for option, kind in entry.kinds.items()
+    ]
+    if options:
+        blocks.insert(3, "Options\n" + _indented("\n".join(options)))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def scheme_line(entry: Scheme) -> str:
+    """One scheme of the catalogue in two lines: how it is written, and what it does."""
+    options = ", ".join(name if kind.required else f"{name}={kind.default}" for name, kind in entry.kinds.items())
+    call = f"{entry.name}({options})" if options else entry.name
+    return f"{call}\n{_indented(textwrap.fill(entry.documentation.summary, width=100))}"
+
+
+def _indented(body: str) -> str:
+    return textwrap.indent(body, "    ")
