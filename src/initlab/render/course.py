@@ -73,8 +73,8 @@ def costs(result: CourseResult) -> Table:
 def _tolerance(figures: Iterable[Figure], initialization: str) -> str:
     """How far the costs of an initialization may be from the expected ones."""
     costs = [figure for figure in figures if figure.subject == "cost" and figure.initialization == initialization]
-    low, high = min(figure.atol for figure in costs), max(figure.atol for figure in costs)
-    return f"{low:g} (at worst {high:g})" if high else f"{costs[0].rtol:g} (relative)"
+    low, widest = min(figure.atol for figure in costs), max(costs, key=lambda figure: figure.atol)
+    return f"{low:g} ({widest.atol:g} at {widest.row})" if low else f"{costs[0].rtol:g} (relative)"
 
 
 def _cost_rows(result: CourseResult) -> Iterator[tuple[str, Subject, str, list[float]]]:
