@@ -41,9 +41,8 @@ def draw(comparison: Comparison) -> Figure:
     panel = min(0.9 * WIDTH / columns(len(shown)) - 0.25, 3.6)
     figure = blank(1.35 + rows(len(shown)) * (panel + 0.55))
     headline(figure, "Decision boundaries: does the coloured ground follow the points?")
-    for axes, boundary in zip(
-        side_by_side(figure, len(shown), below="feature 1", beside="feature 2"), shown, strict=True
-    ):
+    panels = side_by_side(figure, len(shown), below="feature 1", beside="feature 2")
+    for axes, boundary in zip(panels, shown, strict=True):
         _ground(axes, boundary, comparison)
         _points(axes, comparison, 8 * panel)
         axes.set(xlim=boundary.xs[[0, -1]], ylim=boundary.ys[[0, -1]], box_aspect=1)

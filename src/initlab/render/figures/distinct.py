@@ -24,16 +24,13 @@ def draw(comparison: Comparison) -> Figure:
     entries, look = finished(comparison), looks(comparison)
     widths = _widths(comparison)
     shown = _chosen(len(widths))
-    figure = blank(2.7 * rows(len(shown)) + 1.5 if len(shown) > 2 else 4.6)
-    headline(figure, "Distinct hidden units: is the symmetry broken?")
-    for axes, layer in zip(
-        side_by_side(figure, len(shown), below="iteration", beside="units that differ", sharey=False),
-        shown,
-        strict=True,
-    ):
+    figure = blank((2.3 if len(shown) > 2 else 3.0) * rows(len(shown)) + 1.5)
+    headline(figure, f"Distinct units in the hidden layers{_of(shown, widths)}: is the symmetry broken?")
+    panels = side_by_side(figure, len(shown), below="iteration", beside="units that differ", sharey=False)
+    for axes, layer in zip(panels, shown, strict=True):
         _panel(axes, {entry.scheme: _band(entry, layer) for entry in entries}, look, widths[layer], layer + 1)
         units = "unit" if widths[layer] == 1 else "units"
-        heading(axes, f"hidden layer {layer + 1} of {len(widths)}: {widths[layer]} {units}")
+        heading(axes, f"layer {layer + 1}: {widths[layer]} {units}")
     legend(figure, [key(look[entry.scheme]) for entry in entries])
     return figure
 
@@ -46,6 +43,10 @@ def _widths(comparison: Comparison) -> list[int]:
 
 def _chosen(depth: int) -> list[int]:
     return sorted({round(at) for at in np.linspace(0, depth - 1, min(depth, MOST))})
+
+
+def _of(shown: list[int], widths: list[int]) -> str:
+    return "" if len(shown) == len(widths) else f" ({len(shown)} of {len(widths)})"
 
 
 def _band(entry: SchemeResult, layer: int) -> Band:

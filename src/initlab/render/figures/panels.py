@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -24,7 +25,7 @@ def rows(count: int) -> int:
 
 
 def side_by_side(part: Figure | SubFigure, count: int, *, below: str, beside: str, sharey: bool = True) -> list[Axes]:
-    """`count` panels with shared axes; the words `below` and `beside` stand at the outer edge of the outer ones only."""
+    """`count` panels with shared axes; `below` and `beside` stand at the edge of the outer ones only."""
     across = columns(count)
     grid = part.subplots(rows(count), across, sharex=True, sharey=sharey, squeeze=False)
     every = list(grid.flat)
@@ -42,13 +43,8 @@ def label_ends(axes: Axes, ends: Sequence[End]) -> None:
     ordered = sorted(ends, key=lambda end: end[0])
     heights = _apart([end[0] for end in ordered], [_height(axes, text) for _, text, _ in ordered])
     for (start, text, look), height in zip(ordered, heights, strict=True):
-        leader = Line2D(
-            [1.0, 1.02, 1.035],
-            [start, height, height],
-            color=look.colour,
-            linewidth=1,
-            linestyle="-" if look.marker else ":",
-        )
+        thin: dict[str, Any] = {"color": look.colour, "linewidth": 1, "linestyle": "-" if look.marker else ":"}
+        leader = Line2D([1.0, 1.02, 1.035], [start, height, height], **thin)
         mark = Line2D([1.035], [height], color=look.colour, marker=look.marker, linestyle="")
         for artist in (leader, mark):
             artist.set(transform=axes.transAxes, clip_on=False)

@@ -20,8 +20,8 @@ STRIP = 0.11
 ROOM = 1.09
 """How far an axis of counts goes beyond its highest count."""
 
-STEPS = (1, 2, 5, 10, 20, 25, 50, 100)
-"""Decades between two ticks."""
+STEPS = (1, 2, 5, 10, 20, 50, 100, 200)
+"""Decades, or layers, between two ticks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class Scale:
         return ((np.log10(placed) if self.log else placed) - low) / (high - low)
 
     def dress(self, axes: Axes, *, vertical: bool = True) -> None:
-        """Set the limits of the axis, hatch its strips, and name those among its ticks, where no data hide the words."""
+        """Set the limits of the axis, hatch its strips, and name those among its ticks, out of the way of the data."""
         limit, shade = (axes.set_ylim, axes.axhspan) if vertical else (axes.set_xlim, axes.axvspan)
         if self.log:
             (axes.set_yscale if vertical else axes.set_xscale)("log")
@@ -103,7 +103,7 @@ class Scale:
         if self.log:
             return decade_ticks(self.low, self.high)
         highest = round(self.high / ROOM)
-        return [float(tick) for tick in range(0, highest + 1, max(1, math.ceil(highest / 5)))]
+        return [float(tick) for tick in sorted({1, round(highest / 2), highest} - {0})]
 
     def _name(self, value: float) -> str:
         return power(value) if self.log else f"{value:g}"

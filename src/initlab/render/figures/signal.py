@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from initlab.experiments.result import Comparison, Trial
 from initlab.render.figures.bands import Band, spread
 from initlab.render.figures.picture import Picture
-from initlab.render.figures.scale import Scale
+from initlab.render.figures.scale import STEPS, Scale
 from initlab.render.figures.style import Look, blank, finished, heading, headline, key, legend, looks, number
 from initlab.trace import Layer, Trace
 
@@ -74,8 +74,8 @@ def _panel(axes: Axes, bands: Bands, scale: Scale, look: dict[str, Look], gid: s
 
 def _layers(bottom: Sequence[Axes], depth: int) -> None:
     """Name the layers; the last is the output."""
-    step = max(1, -(-depth // 10))
-    ticks = [tick for tick in range(1, depth, step) if depth - tick >= step / 2] + [depth]
+    step = next((step for step in STEPS if depth / step <= 10), depth)
+    ticks = sorted({1, *(tick for tick in range(step, depth, step) if depth - tick >= step / 2), depth})
     for axes in bottom:
         axes.set_xlim(0.5, depth + 0.5)
         axes.xaxis.set_major_locator(FixedLocator(ticks))
