@@ -18,13 +18,16 @@ from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
-from numba import njit, types
-from numba.extending import overload
+from numba import carray, njit, types
+from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Numbers: TypeAlias = NDArray[Any]
 U64: TypeAlias = np.uint64
+Scratch: TypeAlias = tuple[Numbers, Numbers, Numbers, Numbers, Numbers]
+
+_UNIFORM, _NORMAL, _TRUNCATED, _CONSTANT = 0, 1, 2, 3
 
 CHUNK = 1024
 
@@ -186,6 +189,43 @@ def _finish(lattice: Numbers, out: Numbers, offset: float, unit: float) -> None:
 
 
 @kernel
+def _scratch() -> Scratch:
+    chunk = (CHUNK,)
+    pairs, sign = np.empty(CHUNK // 2 + 2, np.uint64), np.empty(chunk, np.uint32)
+    return pairs, np.empty(chunk, np.uint64), np.empty(chunk, np.uint64), sign, np.empty(chunk, np.float64)
+
+
+@kernel
+def _draw_run(
+    out: Numbers, index: U64, key: Numbers, kind: int, whole: Numbers, real: Numbers, table: Numbers, scratch: Scratch
+) -> None:
+    """Fill `out`, of shape (run,), with elements index, index + 1, ... of a stream."""
+    pairs, q, row, sign, lattice = scratch
+    word = pairs.view(np.uint32)
+    lead = np.int64(index & np.uint64(3))
+    for s in range(0, out.size, CHUNK):
+        n = min(CHUNK, out.size - s)
+        first = (index + np.uint64(s)) >> np.uint64(2)
+        x, z = word[lead : lead + n], lattice[:n]
+        if kind != _CONSTANT:
+            philox_words(pairs[: 2 * ((lead + n + 3) // 4)], key[0], key[1], key[2], key[3], first)
+        if kind == _UNIFORM:
+            _uniform(x, z)
+        elif kind == _NORMAL:
+            _tails(x, q[:n])
+            _look_up(q[:n], row[:n], table)
+            _heights(q[:n], row[:n], x, z)
+        elif kind == _TRUNCATED:
+            _quantiles(x, q[:n], sign[:n], whole[0], whole[1])
+            _look_up(q[:n], row[:n], table)
+            _heights(q[:n], row[:n], sign[:n], z)
+            _clamp(z, real[2], real[3])
+        else:
+            z[:] = 0.0
+        _finish(z, out[s : s + n], real[0], real[1])
+
+
+@kernel
 def draw_rows(
     out: Numbers, start: U64, pitch: U64, key: Numbers, kind: int, whole: Numbers, real: Numbers, table: Numbers
 ) -> None:
@@ -193,28 +233,37 @@ def draw_rows(
 
     `key` is (k0, k1, c2, c3), `whole` is (L, W), both arrays of uint64; `real` is (offset, unit, least, most).
     """
-    pairs = np.empty(CHUNK // 2 + 2, np.uint64)
-    word = pairs.view(np.uint32)
-    q, row, lattice = np.empty(CHUNK, np.uint64), np.empty(CHUNK, np.uint64), np.empty(CHUNK, np.float64)
-    sign = np.empty(CHUNK, np.uint32)
-    run = out.shape[1]
+    scratch = _scratch()
     for r in range(out.shape[0]):
-        index = start + np.uint64(r) * pitch
-        lead = np.int64(index & np.uint64(3))
-        for s in range(0, run, CHUNK):
-            n = min(CHUNK, run - s)
-            first = (index + np.uint64(s)) >> np.uint64(2)
-            philox_words(pairs[: 2 * ((lead + n + 3) // 4)], key[0], key[1], key[2], key[3], first)
-            x, z = word[lead : lead + n], lattice[:n]
-            if kind == 0:
-                _uniform(x, z)
-            elif kind == 1:
-                _tails(x, q[:n])
-                _look_up(q[:n], row[:n], table)
-                _heights(q[:n], row[:n], x, z)
-            else:
-                _quantiles(x, q[:n], sign[:n], whole[0], whole[1])
-                _look_up(q[:n], row[:n], table)
-                _heights(q[:n], row[:n], sign[:n], z)
-                _clamp(z, real[2], real[3])
-            _finish(z, out[r, s : s + n], real[0], real[1])
+        _draw_run(out[r], start + np.uint64(r) * pitch, key, kind, whole, real, table, scratch)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _pointer(typing: Any, address: Any, like: Any) -> Any:  # noqa: ANN401, ARG001
+    """The integer `address` as a pointer to numbers of the dtype of the array `like`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
+        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(like.dtype)(types.uintp, like), generate
+
+
+@kernel
+def draw_many(
+    like: Numbers,
+    place: Numbers,
+    keys: Numbers,
+    law: Numbers,
+    kinds: Numbers,
+    wholes: Numbers,
+    reals: Numbers,
+    table: Numbers,
+) -> None:
+    """Fill many small tensors of the dtype of `like`, each from element 0 of its own stream.
+
+    `place` holds the address and size of each, `law` the index of its law in `kinds`, `wholes` and `reals`.
+    """
+    scratch = _scratch()
+    for i in range(place.shape[0]):
+        out = carray(_pointer(place[i, 0], like), (np.int64(place[i, 1]),))
+        _draw_run(out, np.uint64(0), keys[i], kinds[law[i]], wholes[law[i]], reals[law[i]], table, scratch)

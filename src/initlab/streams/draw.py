@@ -6,7 +6,6 @@ start + r·pitch, start + r·pitch + 1, ... of one stream. Everything else is cu
 
 import sys
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,7 +17,7 @@ from initlab.streams.normal import table
 from initlab.streams.philox import Words
 from initlab.streams.rounding import Array, round_into
 from initlab.streams.threads import checked_threads, share_out
-from initlab.streams.transform import Transform
+from initlab.streams.transform import Transform, numbers_of
 from initlab.streams.words import words
 
 Draw: TypeAlias = Callable[[Array, int, int], None]
@@ -38,7 +37,7 @@ def elementwise(key: Key, transform: Transform, total: int) -> Draw:
             single = np.empty(out.shape, dtype=np.float32)
             draw(single, start, pitch)
             out[...] = single
-        elif _compiled_serves(out.dtype, total):
+        elif compiled_serves(out.dtype, total):
             _draw_compiled(out, start, pitch, key, transform)
         else:
             by_words(key, transform.values)(out, start, pitch)
@@ -58,7 +57,7 @@ def by_words(key: Key, values: Callable[[Words], NDArray[np.float64]]) -> Draw:
     return draw
 
 
-def _compiled_serves(dtype: np.dtype[Any], total: int) -> bool:
+def compiled_serves(dtype: np.dtype[Any], total: int) -> bool:
     """Whether the kernel is worth having: the fill is large, or the kernel for that dtype is there already."""
     loaded = sys.modules.get(_COMPILED)
     return total >= LARGE or (loaded is not None and dtype in loaded.ready)
@@ -67,16 +66,9 @@ def _compiled_serves(dtype: np.dtype[Any], total: int) -> bool:
 def _draw_compiled(out: Array, start: int, pitch: int, key: Key, transform: Transform) -> None:
     from initlab.streams.compiled import draw_rows, ready
 
-    kind, whole, real = _kernel_arguments(transform)
-    draw_rows(out, np.uint64(start), np.uint64(pitch), np.array(key, dtype=np.uint64), kind, whole, real, table())
+    key_words = np.array(key, dtype=np.uint64)
+    draw_rows(out, np.uint64(start), np.uint64(pitch), key_words, transform.kind, *numbers_of(transform), table())
     ready.add(out.dtype)
-
-
-@lru_cache(maxsize=1024)
-def _kernel_arguments(transform: Transform) -> tuple[int, NDArray[np.uint64], NDArray[np.float64]]:
-    low, width, least, most = transform.quantiles
-    whole = np.array([low, width], dtype=np.uint64)
-    return int(transform.kind), whole, np.array([transform.offset, transform.unit, least, most])
 
 
 def fill_part(draw: Draw, out: Array, start: int, strides: tuple[int, ...], threads: int | None) -> None:

@@ -17,8 +17,8 @@ from initlab.streams import draw
 from initlab.streams.key import Key
 from initlab.streams.layout import Part, row_major
 from initlab.streams.orthogonal import orthogonal
-from initlab.streams.rounding import Array, constant_in, round_into
-from initlab.streams.transform import Transform, transform_of
+from initlab.streams.rounding import LARGEST, Array, carried_name, constant_in, round_into
+from initlab.streams.transform import CONSTANT, largest_entry, transform_of
 from initlab.streams.words import words
 
 Indices: TypeAlias = NDArray[np.int64]
@@ -28,11 +28,11 @@ _STRIP = 1 << 18
 
 def fill_matrix(out: Array, law: MatrixLaw, key: Key, part: Part, threads: int) -> None:
     """Fill a carrier array with a part of a tensor that follows a matrix law. Raises SpecError when they do not fit."""
-    _check_fits(law, part.shape)
+    _check_fits(law, part.shape, carried_name(out))
     _FILLS[type(law)](out, law, key, part, threads)
 
 
-def _check_fits(law: MatrixLaw, shape: tuple[int, ...]) -> None:
+def _check_fits(law: MatrixLaw, shape: tuple[int, ...], dtype: str) -> None:
     taps = getattr(law, "taps", None)
     if taps is None:
         fits = math.prod(shape) == law.rows * law.columns
@@ -40,6 +40,8 @@ def _check_fits(law: MatrixLaw, shape: tuple[int, ...]) -> None:
         fits = shape[:2] == (law.rows, law.columns) and math.prod(shape[2:]) == taps
     if type(law) not in _FILLS or not fits:
         raise SpecError(f"The shape of a tensor must fit its law, got {shape} for {law}.")
+    if not largest_entry(law) <= LARGEST[dtype]:
+        raise SpecError(f"The entries of a draw in {dtype} must stay below {LARGEST[dtype]:.4g}, got {law}.")
 
 
 def _scatter(out: Array, flat: Indices, value: float, part: Part) -> None:
@@ -101,7 +103,8 @@ def _is_odd(bits: NDArray[Any]) -> NDArray[Any]:
 def _fill_sparse(out: Array, law: Sparse, key: Key, part: Part, threads: int) -> None:
     """Words 0 ... size - 1 are the entries; words size + column·rows + row rank each column: the lowest are zeros."""
     normal = transform_of(Normal(std=law.entry_std))
-    if not isinstance(normal, Transform) or law.zeros == law.rows:
+    assert normal is not None
+    if normal.kind == CONSTANT or law.zeros == law.rows:
         out[...] = 0
         return
     draw.fill_part(draw.elementwise(key, normal, out.size), out, part.start, row_major(part.shape), threads)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from initlab.laws import Normal
 from initlab.streams import draw
 from initlab.streams.key import Key
-from initlab.streams.transform import Transform, transform_of
+from initlab.streams.transform import transform_of
 
 BLOCK = 64
 """How many reflections are applied at once: part of the definition, because it orders the sums."""
@@ -47,7 +47,7 @@ def orthogonal(key: Key, rows: int, columns: int, gain: float, threads: int) -> 
     m, n = max(rows, columns), min(rows, columns)
     x = np.empty((m, n))
     normal = transform_of(Normal(std=1.0))
-    assert isinstance(normal, Transform)
+    assert normal is not None
     draw.fill_part(draw.elementwise(key, normal, x.size), x, 0, (n, 1), threads)
     if m * n * n > SMALL or "initlab.streams.reflections" in sys.modules:
         from initlab.streams.reflections import reflect

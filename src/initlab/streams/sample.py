@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from initlab.errors import SpecError
-from initlab.laws import Constant, CopiedRows, Law, LogUniform, MatrixLaw
+from initlab.laws import CopiedRows, Law, LogUniform, MatrixLaw
 from initlab.streams import draw
 from initlab.streams.draw import Draw
 from initlab.streams.key import Key, stream_key
@@ -29,7 +29,7 @@ from initlab.streams.rounding import (
     dtype_name,
 )
 from initlab.streams.threads import checked_threads
-from initlab.streams.transform import Transform, largest_entry, transform_of
+from initlab.streams.transform import CONSTANT, Transform, largest_entry, transform_of
 from initlab.streams.words import check_range
 
 
@@ -142,20 +142,20 @@ def draw_part(out: Array, law: Law, key: Key, part: Part, threads: int | None) -
 
 def _draw_elements(out: Array, law: Law, key: Key, start: int, strides: tuple[int, ...], threads: int | None) -> None:
     """Fill a carrier array from an elementwise law: element (i, j, ...) is start + i·strides[0] + j·strides[1] + ..."""
-    made = _made(law, carried_name(out))
+    made = made_of(law, carried_name(out))
     source: Draw
-    if isinstance(made, Constant):
-        out[...] = constant_in(made.value, out)
-        return
     if isinstance(made, LogUniform):
         source = draw.by_words(key, log_uniform(made))
+    elif made.kind == CONSTANT:
+        out[...] = constant_in(made.offset, out)
+        return
     else:
         source = draw.elementwise(key, made, out.size)
     draw.fill_part(source, out, start, strides, threads)
 
 
 @lru_cache(maxsize=1024)
-def _made(law: Law, dtype: str) -> Transform | Constant | LogUniform:
+def made_of(law: Law, dtype: str) -> Transform | LogUniform:
     """What an elementwise law is drawn by. Raises SpecError when none, or when its largest entry overflows."""
     made = law if isinstance(law, LogUniform) else transform_of(law)
     if made is None:
