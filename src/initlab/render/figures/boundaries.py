@@ -156,9 +156,9 @@ def _words(comparison: Comparison) -> str:
 PICTURE = Picture(
     title="Decision boundaries",
     caption=(
-        "Look for ground whose colour agrees with the points on it. Ground of one colour means that the network gives "
-        "every point the same answer; each panel shows the seed of median training accuracy, neither a lucky nor an "
-        "unlucky one."
+        "Look for ground whose colour agrees with the points on it; each panel shows the seed of median training "
+        "accuracy, neither a lucky nor an unlucky one. Ground of one colour means that the network gives every point "
+        "the same answer, and white ground that it cannot decide between two classes."
     ),
     draw=draw,
     applies=lambda comparison: bool(comparison.boundaries),

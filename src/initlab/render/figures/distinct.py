@@ -15,8 +15,11 @@ from initlab.render.figures.style import Look, blank, finished, heading, headlin
 MOST = 8
 """So many hidden layers at most get a panel; of more, these are taken evenly, the first and the last among them."""
 
-APART = 2.6
-"""Points between two schemes whose counts are equal, so that no line hides another."""
+APART = 4.5
+"""Points at most between two schemes of equal counts, so that no line hides another."""
+
+ALL = 21.0
+"""Points that all schemes share."""
 
 
 def draw(comparison: Comparison) -> Figure:
@@ -64,7 +67,7 @@ def _panel(axes: Axes, bands: dict[str, Band], look: dict[str, Look], width: int
     for place, (scheme, band) in enumerate(bands.items()):
         _line(axes, band, scale, look[scheme], f"layer {layer}: {scheme}", place, len(bands))
     scale.dress(axes)
-    iterations(axes, max(float(band.x[-1]) for band in bands.values()))
+    iterations(axes, max(float(band.x[-1]) for band in bands.values()), apart=0.15)
 
 
 def _line(axes: Axes, band: Band, scale: Scale, look: Look, gid: str, place: int, count: int) -> None:
@@ -72,7 +75,7 @@ def _line(axes: Axes, band: Band, scale: Scale, look: Look, gid: str, place: int
 
     The markers of the schemes follow each other along the line, so that each is seen where lines run close.
     """
-    lift = APART * (place - (count - 1) / 2) / 72
+    lift = min(APART, ALL / count) * (place - (count - 1) / 2) / 72
     figure = axes.get_figure(root=True)
     assert figure is not None
     shifted = axes.transData + ScaledTranslation(0, lift, figure.dpi_scale_trans)

@@ -30,6 +30,9 @@ from initlab.render.figures.style import (
 FEW = 4
 """Up to so many schemes, the seeds' ranges can share one panel."""
 
+OFF_SCALE = 1e6
+"""Losses above so many times chance would flatten all others; they share the strip of the not finite."""
+
 CHANCE: dict[str, Any] = {"color": QUIET, "linestyle": ":", "linewidth": 1.4}
 
 
@@ -49,8 +52,10 @@ def draw(comparison: Comparison) -> Figure:
 
 
 def _scale(comparison: Comparison, bands: list[Band]) -> Scale:
-    chance = np.array([comparison.data.chance_loss])
-    return Scale.decades([chance[np.isfinite(chance)], *(band.values for band in bands)])
+    chance = comparison.data.chance_loss
+    reference = np.array([chance] if np.isfinite(chance) else [])
+    ceiling = OFF_SCALE * chance if chance > 0 else np.inf
+    return Scale.decades([reference, *(band.values for band in bands)], ceiling=ceiling)
 
 
 def _together(part: SubFigure, comparison: Comparison, bands: dict[str, Band], scale: Scale) -> None:
@@ -61,7 +66,7 @@ def _together(part: SubFigure, comparison: Comparison, bands: dict[str, Band], s
             _range(axes, band, scale, look[scheme], 0.12)
         _median(axes, band, scale, look[scheme], f"train: {scheme}", marked=True)
         _mark_lost(axes, band, scale, look[scheme], scheme)
-    _frame(axes, comparison, scale, bands)
+    _frame(axes, comparison, scale, bands, 0.05)
     ranges = ", the band runs from the lowest to the highest seed" if len(bands) <= FEW else ""
     heading(axes, f"the line is the median over the seeds{ranges}")
     axes.set(xlabel="iteration", ylabel="training loss (log scale)")
@@ -98,7 +103,7 @@ def _apart(
         _median(axes, band, scale, look[scheme], f"train alone: {scheme}")
         _median(axes, test[scheme], scale, look[scheme], f"test: {scheme}", dashed=True)
         _mark_lost(axes, band, scale, look[scheme], scheme)
-        _frame(axes, comparison, scale, train)
+        _frame(axes, comparison, scale, train, 0.035 * columns(len(panels)))
         heading(axes, wrapped(scheme, int(11 * WIDTH / columns(len(panels)) - 3)))
     legend(part, [_sample("training, median", dashed=False), _sample("test, median", dashed=True), *_others(train)])
 
@@ -136,10 +141,10 @@ def _mark_lost(axes: Axes, band: Band, scale: Scale, look: Look, scheme: str) ->
         axes.plot(band.x[more], heights, color=look.colour, gid=f"not finite: {scheme}", **style)
 
 
-def _frame(axes: Axes, comparison: Comparison, scale: Scale, bands: dict[str, Band]) -> None:
+def _frame(axes: Axes, comparison: Comparison, scale: Scale, bands: dict[str, Band], apart: float) -> None:
     """Axes, and the loss of the best constant prediction."""
     scale.dress(axes)
-    iterations(axes, max((float(band.x[-1]) for band in bands.values()), default=1.0))
+    iterations(axes, max(float(band.x[-1]) for band in bands.values()), apart=apart)
     chance = comparison.data.chance_loss
     if np.isfinite(chance):
         axes.axhline(float(scale.place(np.array([chance]))[0]), gid="chance", zorder=1.5, **CHANCE)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 
 from initlab.experiments.result import Series
 from initlab.render.figures.style import exponent
@@ -33,11 +33,14 @@ class Scale:
     log: bool
     zeros: bool
     beyond: bool
+    upper: str = "not finite"
 
     @classmethod
-    def decades(cls, values: Iterable[Series]) -> "Scale":
-        """A log axis that holds all of the values, at least half a decade long."""
+    def decades(cls, values: Iterable[Series], *, ceiling: float = np.inf) -> "Scale":
+        """A log axis that holds all of the values up to a ceiling, at least half a decade long."""
         every = np.concatenate([np.zeros(0), *values])
+        cut = (every > ceiling) & np.isfinite(every)
+        every[cut] = np.inf
         drawn = np.log10(every[np.isfinite(every) & (every > 0)])
         low, high = (drawn.min(), drawn.max()) if drawn.size else (-1.0, 0.0)
         pad = max(0.05 * (high - low), (0.5 - (high - low)) / 2, 0.04)
@@ -47,6 +50,7 @@ class Scale:
             log=True,
             zeros=bool((every <= 0).any()),
             beyond=bool(np.isinf(every).any()),
+            upper="off scale" if cut.any() else "not finite",
         )
 
     @classmethod
@@ -69,7 +73,8 @@ class Scale:
         if not self.log:
             return np.where(np.isfinite(values), values, self.high + middle)
         inside = np.clip(values, 10**self.low, 10**self.high)
-        above = np.where(np.isfinite(values), inside, 10 ** (self.high + middle))
+        far = values > 10**self.high if self.upper == "off scale" else ~np.isfinite(values)
+        above = np.where(far, 10 ** (self.high + middle), inside)
         return np.where(values > 0, above, 10 ** (self.low - middle))
 
     def fraction(self, values: Series) -> Series:
@@ -97,13 +102,13 @@ class Scale:
         """Start, stop, middle and name of each strip."""
         (bottom, top), half = self._ends, self._strip / 2
         zero = [(bottom, self.low, self.low - half, "zero")] if self.zeros else []
-        return zero + ([(self.high, top, self.high + half, "not finite")] if self.beyond else [])
+        return zero + ([(self.high, top, self.high + half, self.upper)] if self.beyond else [])
 
     def _ticks(self) -> list[float]:
         if self.log:
-            return decade_ticks(self.low, self.high)
+            return decade_ticks(self.low, self.high - 0.03 * (self.high - self.low) * self.beyond)
         highest = round(self.high / ROOM)
-        return [float(tick) for tick in sorted({1, round(highest / 2), highest} - {0})]
+        return [float(tick) for tick in sorted({1, math.ceil(highest / 2), highest})]
 
     def _name(self, value: float) -> str:
         return power(value) if self.log else f"{value:g}"
@@ -139,14 +144,32 @@ def power(value: float) -> str:
     return exponent(decades) if digit == 1 else f"{digit}×{exponent(decades)}"
 
 
-def iterations(axes: Axes, last: float) -> None:
-    """The horizontal axis of a run: 0, then 1, 10, 100, ... in equal steps, so that the first updates show too."""
-    axes.set_xscale("symlog", linthresh=1, linscale=0.5)
-    axes.set_xlim(-0.1, max(last, 1.0) * 1.03)
-    powers = range(math.floor(math.log10(max(last, 1.0))) + 1)
-    axes.xaxis.set_major_locator(FixedLocator([0.0, *(10.0**k for k in powers)]))
+def iterations(axes: Axes, last: float, *, apart: float) -> None:
+    """The horizontal axis of a run, from 0, in cube roots: wide for the first steps, and wide still for the last ones.
+
+    A log axis would give most of its length to the first hundred steps, where many runs do nothing yet; a linear one
+    none of it, where others blow up. `apart` is the least distance of two ticks, as a share of the axis.
+    """
+    last = max(last, 1.0)
+    axes.set_xscale("function", functions=(np.cbrt, lambda root: root**3))
+    axes.set_xlim(-(0.02**3) * last, 1.03 * last)
+    ticks = iteration_ticks(last, apart)
+    axes.set_xticks(ticks, [thousands(tick) for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: thousands(value)))
+
+
+def iteration_ticks(last: float, apart: float) -> list[float]:
+    """0, the last iteration, and round numbers between, powers of ten first, with room for their labels.
+
+    >>> iteration_ticks(15_000, 0.1)
+    [0.0, 100.0, 1000.0, 2000.0, 5000.0, 10000.0, 15000.0]
+    """
+    decades = [10.0**k for k in range(math.floor(math.log10(last)), -1, -1)]
+    chosen = [0.0, float(last)]
+    for tick in [digit * decade for digit in (1, 5, 2) for decade in decades if digit * decade < last]:
+        if all(abs(np.cbrt(tick / last) - np.cbrt(other / last)) >= apart for other in chosen):
+            chosen.append(tick)
+    return sorted(chosen)
 
 
 def thousands(count: float) -> str:
@@ -157,5 +180,5 @@ def thousands(count: float) -> str:
     """
     for size, unit in ((1e6, "M"), (1e3, "k")):
         if count >= size:
-            return f"{count / size:g}{unit}"
+            return f"{count / size:.3g}{unit}"
     return f"{count:g}"

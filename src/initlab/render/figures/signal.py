@@ -27,6 +27,9 @@ NAMES = {
     "backward": "backward: std of their\ngradient (log scale)",
 }
 
+FLATTENED = 2.5
+"""Both moments share an axis if it is at most so many times as long as either needs."""
+
 Bands = dict[str, Band]
 
 
@@ -34,17 +37,25 @@ def draw(comparison: Comparison) -> Figure:
     """Forward above, backward below; step zero at the left, the end at the right."""
     figure, look = blank(6.6 + 0.1 * len(comparison.schemes)), looks(comparison)
     headline(figure, "Signal per layer: a level line keeps its size, a slope vanishes or explodes")
-    grid = figure.subplots(2, 2, sharex=True, sharey="row", squeeze=False)
+    grid = figure.subplots(2, 2, sharex=True, squeeze=False)
     for row, direction in zip(grid, DIRECTIONS, strict=True):
         bands = {moment: _bands(comparison, direction, moment) for moment in MOMENTS}
-        scale = Scale.decades(band.values for group in bands.values() for band in group.values())
+        scales = _scales(bands)
         for axes, moment in zip(row, MOMENTS, strict=True):
-            _panel(axes, bands[moment], scale, look, f"{direction} {moment}")
+            _panel(axes, bands[moment], scales[moment], look, f"{direction} {moment}")
             heading(axes, f"{direction}, {moment}")
         row[0].set_ylabel(NAMES[direction])
     _layers(grid[1], max((len(entry.trials[0].start.layers) for entry in finished(comparison)), default=1))
     legend(figure, [key(look[entry.scheme]) for entry in finished(comparison)])
     return figure
+
+
+def _scales(bands: dict[str, Bands]) -> dict[str, Scale]:
+    """One scale for both moments, unless that would flatten the lines of one of them."""
+    own = {moment: Scale.decades(band.values for band in group.values()) for moment, group in bands.items()}
+    both = Scale.decades(band.values for group in bands.values() for band in group.values())
+    fits = both.high - both.low <= FLATTENED * min(scale.high - scale.low for scale in own.values())
+    return dict.fromkeys(own, both) if fits else own
 
 
 def _bands(comparison: Comparison, direction: str, moment: str) -> Bands:

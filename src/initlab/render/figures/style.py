@@ -158,6 +158,8 @@ def number(value: float) -> str:
     >>> number(0.69314), number(-1.5e-9), number(float("inf"))
     ('0.693', '−1.5×10⁻⁹', '∞')
     """
+    if 999.5 <= abs(value) < 99_999.5:
+        return f"{value:.0f}".replace("-", "−")
     digits, _, decades = f"{value:.3g}".partition("e")
     digits = digits.replace("nan", "NaN").replace("inf", "∞").replace("-", "−")
     return f"{digits}×{exponent(int(decades))}" if decades else digits
