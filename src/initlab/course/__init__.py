@@ -28,5 +28,5 @@ from initlab.course.propagation import relu as relu
 from initlab.course.propagation import sigmoid as sigmoid
 from initlab.course.propagation import stable_loss as stable_loss
 from initlab.course.propagation import update_parameters as update_parameters
-from initlab.course.reproduce import reproduce as reproduce
+from initlab.course.reproduction import reproduce as reproduce
 from initlab.course.training import model as model

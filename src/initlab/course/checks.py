@@ -42,12 +42,11 @@ def check_seed(seed: object) -> int:
     return check_count("seed", seed, 0, 2**32 - 1)
 
 
-def check_training(learning_rate: float, num_iterations: object) -> int:
+def check_training(learning_rate: object, num_iterations: object) -> int:
     """The number of iterations. Raises SpecError when it is no such number, or the learning rate is not positive."""
-    try:
-        Recipe(learning_rate=float(learning_rate))
-    except TypeError:
-        raise SpecError(f"The learning rate must be a finite number > 0, got {learning_rate!r}.") from None
+    if isinstance(learning_rate, bool) or not isinstance(learning_rate, int | float | np.integer | np.floating):
+        raise SpecError(f"The learning rate must be a finite number > 0, got {learning_rate!r}.")
+    Recipe(learning_rate=float(learning_rate))
     return check_count("num_iterations", num_iterations, 0, 10**9)
 
 

@@ -36,7 +36,7 @@ def verdict(result: CourseResult) -> Text:
     """One sentence: what was reproduced, and what was not."""
     missed = [figure for figure in result.figures if not figure.reproduced]
     if missed:
-        names = ", ".join(f"{f.initialization or 'data'} {f.subject} {f.row}" for f in missed[:5])
+        names = ", ".join(f"{f.initialization} {f.subject} {f.row}".strip() for f in missed[:5])
         more = " and more" if len(missed) > 5 else ""
         return Text(f"{len(missed)} of {len(result.figures)} figures differ: {names}{more}.", style="bold red")
     published = sum(figure.source == "published" for figure in result.figures)
