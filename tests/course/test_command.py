@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -51,8 +50,9 @@ def test_a_figure_that_differs(monkeypatch, result, capsys):
     assert "1 of 159 figures differ: data train_X x1." in capsys.readouterr().out
 
 
-def test_json(answered, capsys):
-    assert run(["course", "--json"]) == 0
+@pytest.mark.parametrize("flags", [["--json"], ["-o", "-"]])
+def test_json(flags, answered, capsys):
+    assert run(["course", *flags]) == 0
     found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     assert found["schema"] == "initlab/course/1"
     assert list(found["initializations"]) == ["zeros", "random", "he", "xavier"]
@@ -144,7 +144,6 @@ def test_no_seeds_no_spread():
     assert spread.spreads(task, 0, finished=lambda: None) == ()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are a Unix thing")
 def test_no_bar_where_stderr_is_no_terminal(answered, capsys):
     run(["course", "--json"])
     assert capsys.readouterr().err == ""

@@ -23,7 +23,11 @@ QUIET = 2.0
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one strict JSON document instead of text.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="Write the JSON document here too."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Write the JSON document here too; - prints it.",
 )
 @click.pass_context
 def course(ctx: click.Context, seeds: int, as_json: bool, output: Path | None) -> int:
@@ -44,6 +48,8 @@ def _reproduce(seeds: int, *, as_json: bool, output: Path | None) -> int:
     from initlab.render import course as render
     from initlab.render.json import dumps
 
+    if output == Path("-"):
+        as_json, output = True, None
     if output:
         _check_writable(output)
     with _bar() as show:
