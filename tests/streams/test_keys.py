@@ -11,7 +11,6 @@ from initlab.errors import SpecError
 from initlab.streams import stream_key
 from initlab.streams.key import STREAM_VERSION, canonical_name
 
-
 FROZEN = [
     (0x9D3372C3, 0x0279B9E0, 0x4E9915D0, 0x81371B32),
     (0x974E3B96, 0xFAA3B6C2, 0x50037823, 0x7FB6E209),
@@ -26,7 +25,9 @@ def test_frozen_keys():
     assert stream_key("größe", 2**70) == FROZEN[2]
 
 
-@pytest.mark.parametrize("group", [("a.b", "a/b", "ab", "a b", "a..b", "a.b.", ".a.b"), ("1\x000", "10", "1", "0\x001")])
+@pytest.mark.parametrize(
+    "group", [("a.b", "a/b", "ab", "a b", "a..b", "a.b.", ".a.b"), ("1\x000", "10", "1", "0\x001")]
+)
 def test_a_separator_makes_another_stream(group):
     keys = {stream_key(name, seed) for name, seed in itertools.product(group, (0, 1, 10, 11))}
     assert len(keys) == 4 * len(group)

@@ -4,7 +4,9 @@ A matrix of `rows` outputs and `columns` inputs fills a tensor in row-major orde
 is a matrix with in·h·w columns, or, for the laws that know their taps, (out, in) with h·w taps.
 """
 
+import itertools
 import math
+import operator
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -35,7 +37,8 @@ def fill_matrix(out: Array, law: MatrixLaw, key: Key, part: Part, threads: int) 
 def _check_fits(law: MatrixLaw, shape: tuple[int, ...], dtype: str) -> None:
     taps = getattr(law, "taps", None)
     if taps is None:
-        fits = math.prod(shape) == law.rows * law.columns
+        leading = itertools.accumulate(shape, operator.mul, initial=1)
+        fits = math.prod(shape) == law.rows * law.columns and law.rows in leading
     else:
         fits = shape[:2] == (law.rows, law.columns) and math.prod(shape[2:]) == taps
     if type(law) not in _FILLS or not fits:

@@ -7,7 +7,8 @@ segment from q₀ to q₁ with the middle m:
 
 So the parabola A - t(B - tC) meets its neighbour exactly, at an integer, and is right to half a unit in the middle,
 which leaves an interpolation error of 0.94 units at most. A is rounded down because `heights` rounds up. Heights of
-2³¹ and more (|z| >= 8) are set to 2³¹ - 1. Exactly continuous and decreasing within each segment is monotone.
+2³¹ and more (|z| >= 8) are set to 2³¹ - 1, and the last one, at the median, to 1, so that none is 0. Continuous at the
+seams and decreasing in between is monotone everywhere.
 """
 
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -27,7 +28,7 @@ def exact_height(place: int, parts: int) -> Decimal:
     """F at place/parts of the way: octave place // parts, and the rest linearly within it."""
     octave, part = divmod(place, parts)
     if octave == OCTAVES:
-        return Decimal(0)
+        return Decimal(1)
     p = Decimal((parts + part) << octave) / (parts << TAIL_BITS)
     return -quantile(p, NormalDist().inv_cdf(float(p))) * (1 << BITS)
 

@@ -86,7 +86,9 @@ def launch(out: torch.Tensor, start: int, pitch: int, key: Key, made: Transform)
     parts = -(-(run + 3) // (4 * BLOCKS))
     half = out.dtype == torch.bfloat16
     held, on_device = out.view(torch.int16) if half else out, _table_on(out.device)
-    _draw_rows[(rows * parts,)](held, numbers, on_device, run, parts, KIND=made.kind, BLOCKS=BLOCKS, BFLOAT16=half)
+    _draw_rows[(rows * parts,)](
+        held, numbers, on_device, run, parts, KIND=made.kind, BLOCKS=BLOCKS, BFLOAT16=half, enable_fp_fusion=False
+    )
 
 
 @lru_cache(maxsize=16)

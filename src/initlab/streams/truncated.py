@@ -51,7 +51,7 @@ def truncated_lattice(x: Words, bounds: Quantiles) -> Lattice:
 
     >>> x = np.array([0, 0x7FFFFFFF, 0xFFFFFFFF], dtype=np.uint32)
     >>> truncated_lattice(x, quantiles(-2.0, 2.0)) / 2**28
-    array([-1.99999988e+00, -3.72529030e-09,  1.99999988e+00])
+    array([-1.99999988e+00, -7.45058060e-09,  1.99999988e+00])
     """
     low, width, least, most = bounds
     word = x.astype(np.uint64)

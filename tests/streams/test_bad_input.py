@@ -1,0 +1,77 @@
+"""Bad input is refused in one line that says what must hold and what was given."""
+
+import numpy as np
+import pytest
+
+from initlab.errors import SpecError
+from initlab.laws import CopiedRows, Identity, Law, Normal, Orthogonal, Sparse, Uniform
+from initlab.streams import fill, fill_part, sample
+
+LINE = r"^[A-Z][^\n]* must [^\n]*got [^\n]*\.$"
+
+
+class Odd(Law):
+    mean = variance = 0.0
+    support = (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"name": ""},
+        {"name": None},
+        {"seed": -1},
+        {"seed": 0.5},
+        {"seed": True},
+        {"shape": (3, -1)},
+        {"shape": (3, 1.5)},
+        {"shape": 3},
+        {"shape": "34"},
+        {"shape": (1 << 40, 1 << 40), "where": (slice(0, 1), slice(0, 1))},
+        {"dtype": "int32"},
+        {"dtype": "complex64"},
+        {"dtype": "float128x"},
+        {"dtype": 3},
+        {"where": (slice(0, 1),)},
+        {"where": (slice(0, 2, 2), slice(None))},
+        {"where": (0, 1)},
+        {"law": Odd()},
+        {"law": "normal"},
+        {"law": Normal(std=1e-9, mean=1.0)},
+        {"law": Normal(std=1e5), "dtype": "float16"},
+        {"law": Uniform(bound=1e39), "dtype": "float32"},
+        {"law": Orthogonal(rows=3, columns=5)},
+        {"law": Identity(rows=4, columns=3)},
+        {"law": Identity(rows=3, columns=4, gain=1e300), "dtype": "float32"},
+        {"law": Sparse(rows=3, columns=4, zeros=1, entry_std=1e300), "dtype": "bfloat16"},
+        {"law": CopiedRows(row=Orthogonal(rows=3, columns=4))},
+        {"threads": 0, "shape": (1 << 10, 1 << 10)},
+    ],
+    ids=str,
+)
+def test_sample(changed):
+    arguments = {"law": Normal(std=1.0), "name": "w", "seed": 0, "shape": (3, 4), **changed}
+    with pytest.raises(SpecError, match=LINE):
+        sample(arguments.pop("law"), **arguments)
+
+
+def test_fill():
+    with pytest.raises(SpecError, match=LINE):
+        fill(np.empty((3, 4)), Identity(rows=3, columns=4), name="w", seed=0)
+    with pytest.raises(SpecError, match=LINE):
+        fill([0.0], Normal(std=1.0), name="w", seed=0)
+    with pytest.raises(SpecError, match=LINE):
+        fill(np.broadcast_to(np.zeros(1), (3,)), Normal(std=1.0), name="w", seed=0)
+    with pytest.raises(SpecError, match=LINE):
+        fill(np.empty(3, dtype=np.uint16), Normal(std=1.0), name="w", seed=0)
+    with pytest.raises(SpecError, match=LINE):
+        fill(np.empty(3), Normal(std=1.0), name="w", seed=0, offset=-1)
+    with pytest.raises(SpecError, match=LINE):
+        fill(np.empty(3), Normal(std=1.0), name="w", seed=0, offset=(1 << 64) - 2)
+
+
+def test_fill_part():
+    with pytest.raises(SpecError, match=LINE):
+        fill_part(np.empty((3, 4)), Normal(std=1.0), name="w", seed=0, shape=(4, 3))
+    with pytest.raises(SpecError, match=LINE):
+        fill_part(np.empty((3, 4)), Normal(std=1.0), name="w", seed=0, shape=(3, 4), axes=(0, 0))
