@@ -1,7 +1,5 @@
 """The figures of a comparison. Each file draws one; adding a figure is a file and its row in `FIGURES`."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -9,7 +7,7 @@ from types import MappingProxyType
 
 from matplotlib.figure import Figure
 
-from initlab.errors import OutputError
+from initlab.experiments import store
 from initlab.experiments.result import Comparison
 from initlab.render.figures import boundaries, distinct, loss, products, signal
 from initlab.render.figures.picture import Picture
@@ -40,22 +38,17 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
+def pngs(comparison: Comparison) -> dict[str, bytes]:
+    """Each applicable figure as a PNG file, by name."""
+    return {name: png(FIGURES[name](comparison)) for name in applicable(comparison)}
+
+
 def save(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
     """Write each applicable figure as NAME.png into a folder that exists. Raises OutputError when it cannot.
 
     A file appears under its name only when it is complete.
     """
-    return tuple(_write(folder / f"{name}.png", png(FIGURES[name](comparison))) for name in applicable(comparison))
-
-
-def _write(path: Path, content: bytes) -> Path:
-    """Write beside the file, then move it into place."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as draft:
-            draft.write(content)
-        os.replace(draft.name, path)
-    except OSError as error:
-        raise OutputError(
-            f"The folder {path.parent} must be writable, got: {error.strerror}. Choose another."
-        ) from None
-    return path
+    drawn = {folder / f"{name}.png": content for name, content in pngs(comparison).items()}
+    for path, content in drawn.items():
+        store.write(path, content)
+    return tuple(drawn)

@@ -14,7 +14,6 @@ from initlab.render.figures.panels import columns, frame_note, rows, side_by_sid
 from initlab.render.figures.picture import Picture
 from initlab.render.figures.style import (
     INK,
-    MARKERS,
     QUIET,
     WIDTH,
     blank,
@@ -22,11 +21,11 @@ from initlab.render.figures.style import (
     headline,
     legend,
     looks,
-    number,
-    percent,
     plain,
     wrapped,
 )
+from initlab.render.numerals import number, percent
+from initlab.render.palette import marker
 
 CLASS_COLOURS = ("#B35900", "#005A94", "#00795A", "#A8508A", "#000000", "#8A7A00", "#3A96CC", "#7A3B00")
 """Okabe and Ito's hues, darker, so that a point is seen on the tint of its own class."""
@@ -92,7 +91,7 @@ def _points(axes: Axes, comparison: Comparison, size: float) -> None:
     for label in np.unique(labels):
         at = points[labels == label]
         style: dict[str, Any] = {
-            "marker": MARKERS[label % len(MARKERS)],
+            "marker": marker(int(label)),
             "s": size,
             "linewidths": 0.5,
             "edgecolors": "white",
@@ -136,7 +135,7 @@ def _key(comparison: Comparison) -> list[Line2D]:
     names = comparison.data.classes
     handles = [
         Line2D(
-            [], [], linestyle="", marker=MARKERS[at % len(MARKERS)], color=_class_colour(at, len(names)),
+            [], [], linestyle="", marker=marker(at), color=_class_colour(at, len(names)),
             label=plain(f"class {name}", 30),
         )
         for at, name in enumerate(names[:NAMED])

@@ -10,7 +10,8 @@ from initlab.render.figures.bands import Band, over_seeds
 from initlab.render.figures.panels import rows, side_by_side
 from initlab.render.figures.picture import Picture
 from initlab.render.figures.scale import Scale, iterations
-from initlab.render.figures.style import Look, blank, finished, heading, headline, key, legend, looks, number
+from initlab.render.figures.style import Look, blank, finished, heading, headline, key, legend, looks
+from initlab.render.numerals import number
 
 MOST = 8
 """So many hidden layers at most get a panel; of more, these are taken evenly, the first and the last among them."""

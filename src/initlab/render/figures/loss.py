@@ -23,9 +23,9 @@ from initlab.render.figures.style import (
     headline,
     legend,
     looks,
-    number,
     wrapped,
 )
+from initlab.render.numerals import number
 
 FEW = 4
 """Up to so many schemes, the seeds' ranges can share one panel."""

@@ -9,7 +9,8 @@ from matplotlib.patches import Patch
 from initlab.experiments.result import Comparison, Product
 from initlab.render.figures.picture import Picture
 from initlab.render.figures.scale import Scale
-from initlab.render.figures.style import INK, QUIET, Look, blank, heading, headline, looks, number, wrapped
+from initlab.render.figures.style import INK, QUIET, Look, blank, heading, headline, looks, wrapped
+from initlab.render.numerals import number
 
 LIFT = 0.14
 

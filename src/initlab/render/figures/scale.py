@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
 from initlab.experiments.result import Series
-from initlab.render.figures.style import exponent
+from initlab.render.numerals import exponent
 
 SMALLEST, LARGEST = -250.0, 250.0
 """Decades; what lies beyond is drawn at the edge, so that the limits of the axis stay representable."""
@@ -123,7 +123,7 @@ def decade_ticks(low: float, high: float) -> list[float]:
     if len(whole) >= 3:
         step = next(step for step in STEPS if len(whole) / step <= 6)
         return [10.0**k for k in whole if k % step == 0]
-    for digits in ((1, 2, 5), (1, 2, 3, 4, 5, 6, 7, 8, 9)):
+    for digits in ((1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 2, 3, 4, 5, 6, 7, 8, 9)):
         ticks = [d * 10.0**k for k in range(math.floor(low), math.ceil(high) + 1) for d in digits]
         inside = [tick for tick in ticks if low <= math.log10(tick) <= high]
         if len(inside) >= 3:

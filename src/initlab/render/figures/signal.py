@@ -11,7 +11,8 @@ from initlab.experiments.result import Comparison, Trial
 from initlab.render.figures.bands import Band, spread
 from initlab.render.figures.picture import Picture
 from initlab.render.figures.scale import STEPS, Scale
-from initlab.render.figures.style import Look, blank, finished, heading, headline, key, legend, looks, number
+from initlab.render.figures.style import Look, blank, finished, heading, headline, key, legend, looks
+from initlab.render.numerals import number
 from initlab.trace import Layer, Trace
 
 DIRECTIONS: dict[str, Callable[[Layer], float]] = {

@@ -1,6 +1,5 @@
 """One look for all figures: a colour and a marker per scheme, safe text, and no setting of the caller's."""
 
-import math
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -14,12 +13,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from initlab.experiments.result import Comparison, SchemeResult
-
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7A5C00")
-"""Okabe and Ito's palette for every kind of colour vision; its yellow, too pale on white, is a brown here."""
-
-MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", "p", ">", "h")
-"""One per scheme beside its colour; 8 colours and 11 markers tell 88 schemes apart."""
+from initlab.render import palette
 
 INK, QUIET, FAINT = "#222222", "#5C5C5C", "#D9D9D9"
 
@@ -80,11 +74,7 @@ def house_style() -> Iterator[None]:
 def looks(comparison: Comparison) -> dict[str, Look]:
     """The look of each scheme, by its place in the comparison."""
     return {
-        entry.scheme: Look(
-            colour=COLOURS[place % len(COLOURS)],
-            marker=MARKERS[place % len(MARKERS)],
-            label=plain(entry.scheme),
-        )
+        entry.scheme: Look(colour=palette.colour(place), marker=palette.marker(place), label=plain(entry.scheme))
         for place, entry in enumerate(comparison.schemes)
     }
 
@@ -145,26 +135,3 @@ def legend(figure: Figure | SubFigure, handles: Sequence[Line2D]) -> None:
 def key(look: Look) -> Line2D:
     """The legend's entry of one scheme."""
     return Line2D([], [], color=look.colour, marker=look.marker, label=look.label)
-
-
-def percent(share: float) -> str:
-    """A share in per cent, to one decimal."""
-    return "n/a" if math.isnan(share) else f"{100 * share:.1f} %".replace(".0 %", " %")
-
-
-def number(value: float) -> str:
-    """A number in three digits; one that is not finite by its symbol.
-
-    >>> number(0.69314), number(-1.5e-9), number(float("inf"))
-    ('0.693', '−1.5×10⁻⁹', '∞')
-    """
-    if 999.5 <= abs(value) < 99_999.5:
-        return f"{value:.0f}".replace("-", "−")
-    digits, _, decades = f"{value:.3g}".partition("e")
-    digits = digits.replace("nan", "NaN").replace("inf", "∞").replace("-", "−")
-    return f"{digits}×{exponent(int(decades))}" if decades else digits
-
-
-def exponent(decades: int) -> str:
-    """A power of ten, as 10⁻³."""
-    return "10" + str(decades).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
