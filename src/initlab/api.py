@@ -11,7 +11,7 @@ from initlab.experiments.problem import bind
 from initlab.experiments.run import run
 from initlab.experiments.spec import Experiment, experiment, read_experiment
 from initlab.experiments.summary import summarise
-from initlab.render import text
+from initlab.render import html, save, text
 
 
 class Comparison(result.Comparison):
@@ -23,8 +23,6 @@ class Comparison(result.Comparison):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from initlab.render import html
-
         return html.fragment(self)
 
     def save(self, folder: str | Path) -> Path:
@@ -32,8 +30,6 @@ class Comparison(result.Comparison):
 
         Of an interrupted run, the first two only. Raises OutputError when the folder cannot be written to.
         """
-        from initlab.render import save
-
         return save.comparison(self, store.prepare(Path(folder)))
 
 
@@ -41,6 +37,7 @@ def compare(
     spec: Experiment | str | Path | None = None,
     *,
     preset: str | None = None,
+    output: str | Path | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     **options: Any,  # noqa: ANN401
@@ -48,8 +45,9 @@ def compare(
     """Train the same network under several initializations and say what each one does.
 
     The experiment is `spec` (an Experiment, or a TOML file) or a preset, with `options` set over it: any field of
-    `Experiment`. Ctrl-C stops the run and returns what had finished, marked `interrupted`. `progress` is told how many
-    training steps were made, of how many. Raises UsageError for anything that cannot be run, before it trains.
+    `Experiment`. The result is saved in the folder `output`, if there is one. Ctrl-C stops the run and returns what had
+    finished, marked `interrupted`. `progress` is told how many training steps were made, of how many. Raises UsageError
+    for anything that cannot be run or written, before it trains.
 
     >>> found = compare(schemes="zeros, he", seeds=2, iterations=50)
     >>> [scheme.scheme for scheme in found.schemes]
@@ -59,6 +57,7 @@ def compare(
     """
     plan = plan_comparison(spec, preset=preset, **options)
     problem = bind(plan)
+    folder = None if output is None else store.prepare(Path(output))
     total = plan.iterations * plan.seeds * len(plan.schemes)
     made = 0
 
@@ -69,7 +68,10 @@ def compare(
             progress(made, total)
 
     found = summarise(problem, run(problem, threads=threads, progress=advance))
-    return Comparison(**{field.name: getattr(found, field.name) for field in fields(found)})
+    comparison = Comparison(**{field.name: getattr(found, field.name) for field in fields(found)})
+    if folder is not None:
+        comparison.save(folder)
+    return comparison
 
 
 def plan_comparison(

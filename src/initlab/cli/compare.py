@@ -41,17 +41,15 @@ def compare(
     Flags stand over the fields of --spec or --preset, and those over the defaults.
     """
     experiment = api.plan_comparison(spec, preset=preset, **given(Experiment, flags))
-    folder = store.prepare(output or store.default_folder("compare", experiment))
+    folder = output or store.default_folder("compare", experiment)
     errors = Console(stderr=True)
     with _bar(errors) as progress:
         task = progress.add_task("compiling, once", total=None)
 
         def show(made: int, total: int) -> None:
-            progress.update(task, completed=made, total=total, description="training")
+            progress.update(task, completed=made, total=total, description="training" if made < total else "drawing")
 
-        result = api.compare(experiment, threads=threads, progress=show)
-        progress.update(task, description="drawing", total=None)
-        result.save(folder)
+        result = api.compare(experiment, output=folder, threads=threads, progress=show)
     if as_json:
         click.echo(json.dumps(json.comparison(result)))
     else:

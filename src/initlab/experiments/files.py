@@ -79,7 +79,7 @@ def _number(cell: str, path: Path, row: int, column: str) -> float:
 
 
 def _read_npz(path: Path, target: str | None) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.generic]]:
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         if not hasattr(arrays, "files"):
             raise DataError(f"The data file {path} must hold named arrays X and y. Save it with np.savez.")
         x_name = next((name for name in ("X", "x") if name in arrays.files), None)
