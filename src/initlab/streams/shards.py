@@ -71,5 +71,5 @@ def runs(indices: Indices) -> list[tuple[int, int, int]]:
     [(0, 4, 2), (2, 8, 1)]
     """
     starts = np.flatnonzero(np.diff(indices, prepend=-2) != 1)
-    ends = np.append(starts[1:], len(indices))
+    ends = [*starts[1:], len(indices)] if len(indices) else []
     return [(int(start), int(indices[start]), int(end - start)) for start, end in zip(starts, ends, strict=True)]
