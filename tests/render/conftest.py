@@ -234,7 +234,7 @@ ODD: dict[str, Callable[[], Comparison]] = {
     "eight schemes": lambda: comparison(
         {LONG: [Course()], **{f"scheme_{n}(0.{n})": [Course(end=0.07 + 0.001 * n)] * 2 for n in range(7)}}
     ),
-    "twelve schemes": lambda: comparison({f"normal({n})": [Course(end=0.1 * n + 0.1)] for n in range(12)}),
+    "nine schemes": lambda: comparison({f"normal({n})": [Course(end=0.1 * n + 0.1)] for n in range(9)}),
     "forty layers": lambda: comparison({"he": [Course(factor=0.5)], "zeros": [ZEROS]}, widths=(64,) * 40 + (10,)),
     "no hidden layer": lambda: comparison({"he": [Course()]}, widths=(1,)),
     "regression": regression,

@@ -58,7 +58,7 @@ def test_what_applies_depends_on_what_there_is(made: Make) -> None:
     assert figures.applicable(made("nothing finished")) == ()
 
 
-@pytest.mark.parametrize("name", ["usual", "partly lost", "eight schemes", "twelve schemes", "interrupted"])
+@pytest.mark.parametrize("name", ["usual", "partly lost", "eight schemes", "nine schemes", "interrupted"])
 def test_there_is_one_loss_curve_for_each_finished_scheme_in_its_own_colour(made: Make, name: str) -> None:
     comparison = made(name)
     lines = named(figures.FIGURES["loss"](comparison), "train: ")
