@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 Function = TypeVar("Function", bound=Callable[..., Any])
 Numbers: TypeAlias = NDArray[Any]
 U64: TypeAlias = np.uint64
-Scratch: TypeAlias = tuple[Numbers, Numbers, Numbers, Numbers, Numbers]
+Scratch: TypeAlias = tuple[Numbers, Numbers, Numbers, Numbers, Numbers, Numbers]
 
 _UNIFORM, _NORMAL, _TRUNCATED, _CONSTANT = 0, 1, 2, 3
 
@@ -53,14 +53,22 @@ _SPLIT_MASK, _HALF_STEP = np.uint64((1 << 20) - 1), np.uint64(1 << 20)
 _UPPER_HALF, _ALL = np.uint64(1 << 52), np.uint64(1 << 53)
 
 
+def _compile(function: Function, **options: str) -> Function:
+    """Compile on first call, without the GIL; float operations are never fused or reordered."""
+    try:
+        return cast(Function, njit(cache=True, nogil=True, error_model="numpy", **options)(function))
+    except RuntimeError:  # there is no place on disk to cache it
+        return cast(Function, njit(nogil=True, error_model="numpy", **options)(function))
+
+
 def kernel(function: Function) -> Function:
-    """Compile on first call, without the GIL, and cache on disk; float operations are never fused or reordered."""
-    return cast(Function, njit(cache=True, nogil=True, error_model="numpy")(function))
+    """A compiled function, cached on disk where there is a place for it."""
+    return _compile(function)
 
 
 def inlined(function: Function) -> Function:
     """A kernel whose text is pasted where it is called, so that the loop around it can be vectorised."""
-    return cast(Function, njit(cache=True, nogil=True, inline="always", error_model="numpy")(function))
+    return _compile(function, inline="always")
 
 
 @inlined
@@ -113,35 +121,34 @@ def _uniform(x: Numbers, lattice: Numbers) -> None:
 
 
 @kernel
-def _tails(x: Numbers, q: Numbers) -> None:
-    for j in range(q.size):
-        q[j] = ((np.uint64(x[j]) & _M_MASK) << _U21) | _HALF_STEP
+def _tails(x: Numbers, binary: Numbers, index: Numbers) -> None:
+    for j in range(index.size):
+        binary[j] = _binary(((np.uint64(x[j]) & _M_MASK) << _U21) | _HALF_STEP)
+        index[j] = np.uint32((binary[j] >> _U45) - _FIRST_ROW)
 
 
 @kernel
-def _quantiles(x: Numbers, q: Numbers, sign: Numbers, low: U64, width: U64) -> None:
-    for j in range(q.size):
+def _quantiles(x: Numbers, binary: Numbers, index: Numbers, sign: Numbers, low: U64, width: U64) -> None:
+    for j in range(index.size):
         word = np.uint64(x[j])
         fine = (word * (width & _SPLIT_MASK) + (width >> _U1)) >> _U20
         twice = ((((word * (width >> _U20) + fine) >> _U12) + low) << _U1) | _U1
         upper = twice >= _UPPER_HALF
-        q[j] = _ALL - twice if upper else twice
+        binary[j] = _binary(_ALL - twice if upper else twice)
+        index[j] = np.uint32((binary[j] >> _U45) - _FIRST_ROW)
         sign[j] = np.uint32(0) if upper else np.uint32(0x80000000)
 
 
 @kernel
-def _look_up(q: Numbers, row: Numbers, table: Numbers) -> None:
-    index = np.empty(q.size, np.uint32)
-    for j in range(q.size):
-        index[j] = np.uint32((_binary(q[j]) >> _U45) - _FIRST_ROW)
-    for j in range(q.size):
+def _look_up(index: Numbers, row: Numbers, table: Numbers) -> None:
+    for j in range(index.size):
         row[j] = table[index[j]]
 
 
 @kernel
-def _heights(q: Numbers, row: Numbers, sign: Numbers, lattice: Numbers) -> None:
+def _heights(binary: Numbers, row: Numbers, sign: Numbers, lattice: Numbers) -> None:
     for j in range(lattice.size):
-        t = (_binary(q[j]) >> _U13) & _LOW
+        t = (binary[j] >> _U13) & _LOW
         slope = (((row[j] >> _U12) & _B_MASK) << _U10) - ((t * (row[j] & _C_MASK)) >> _U22)
         height = np.float64(_exact((row[j] >> _U33) - ((t * (slope & _LOW)) >> _U42)))
         flip = (np.uint64(sign[j]) >> _U31) << _SIGN_SHIFT
@@ -191,8 +198,8 @@ def _finish(lattice: Numbers, out: Numbers, offset: float, unit: float) -> None:
 @kernel
 def _scratch() -> Scratch:
     chunk = (CHUNK,)
-    pairs, sign = np.empty(CHUNK // 2 + 2, np.uint64), np.empty(chunk, np.uint32)
-    return pairs, np.empty(chunk, np.uint64), np.empty(chunk, np.uint64), sign, np.empty(chunk, np.float64)
+    pairs, binary, row = np.empty(CHUNK // 2 + 2, np.uint64), np.empty(chunk, np.uint64), np.empty(chunk, np.uint64)
+    return pairs, binary, np.empty(chunk, np.uint32), row, np.empty(chunk, np.uint32), np.empty(chunk, np.float64)
 
 
 @kernel
@@ -200,28 +207,28 @@ def _draw_run(
     out: Numbers, index: U64, key: Numbers, kind: int, whole: Numbers, real: Numbers, table: Numbers, scratch: Scratch
 ) -> None:
     """Fill `out`, of shape (run,), with elements index, index + 1, ... of a stream."""
-    pairs, q, row, sign, lattice = scratch
+    pairs, binary, place, row, sign, lattice = scratch
     word = pairs.view(np.uint32)
     lead = np.int64(index & np.uint64(3))
     for s in range(0, out.size, CHUNK):
         n = min(CHUNK, out.size - s)
         first = (index + np.uint64(s)) >> np.uint64(2)
-        x, z = word[lead : lead + n], lattice[:n]
-        if kind != _CONSTANT:
+        x, y, at, looked_up, z = word[lead : lead + n], binary[:n], place[:n], row[:n], lattice[:n]
+        if kind == _CONSTANT:
+            z[:] = 0.0
+        else:
             philox_words(pairs[: 2 * ((lead + n + 3) // 4)], key[0], key[1], key[2], key[3], first)
         if kind == _UNIFORM:
             _uniform(x, z)
         elif kind == _NORMAL:
-            _tails(x, q[:n])
-            _look_up(q[:n], row[:n], table)
-            _heights(q[:n], row[:n], x, z)
+            _tails(x, y, at)
+            _look_up(at, looked_up, table)
+            _heights(y, looked_up, x, z)
         elif kind == _TRUNCATED:
-            _quantiles(x, q[:n], sign[:n], whole[0], whole[1])
-            _look_up(q[:n], row[:n], table)
-            _heights(q[:n], row[:n], sign[:n], z)
+            _quantiles(x, y, at, sign, whole[0], whole[1])
+            _look_up(at, looked_up, table)
+            _heights(y, looked_up, sign, z)
             _clamp(z, real[2], real[3])
-        else:
-            z[:] = 0.0
         _finish(z, out[s : s + n], real[0], real[1])
 
 
