@@ -7,7 +7,9 @@ of them alike. "floor" is the time that the machine needs to write the same byte
 """
 
 import argparse
+import hashlib
 import os
+import threading
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -43,6 +45,23 @@ def best(runs: Runs, rounds: int, slow: dict[str, int] | None = None) -> dict[st
             run()
             times[name].append(time.perf_counter() - start)
     return {name: min(measured) for name, measured in times.items()}
+
+
+def free_processors() -> float:
+    """How many processors a two-threaded program gets at present: other programs may hold one."""
+    data = bytes(1 << 25)
+
+    def hash_in(threads: int) -> float:
+        start = time.perf_counter()
+        workers = [threading.Thread(target=hashlib.sha256, args=(data,)) for _ in range(threads)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        return time.perf_counter() - start
+
+    count = available()
+    return count * min(hash_in(1) for _ in range(5)) / min(hash_in(count) for _ in range(5))
 
 
 def elementwise(n: int, rounds: int) -> dict[str, float]:
@@ -135,11 +154,13 @@ def main() -> None:
     arguments = parser.parse_args()
     n = 1 << arguments.log2
     print(f"float32, {n:,} elements, {available()} processors, load {os.getloadavg()[0]:.1f}")
+    print(f"processors free for a program of {available()} threads, before: {free_processors():.1f}")
     fill(np.empty(1 << 20, dtype=np.float32), LAWS["normal"], name="w", seed=0)
     print_elementwise(n, elementwise(n, arguments.rounds))
     orthogonal(arguments.rounds)
     small(arguments.rounds)
     memory(n)
+    print(f"processors free for a program of {available()} threads, after: {free_processors():.1f}")
 
 
 if __name__ == "__main__":

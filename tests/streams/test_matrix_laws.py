@@ -49,9 +49,10 @@ def test_orthogonal_is_haar():
 def test_orthogonal_takes_no_square_of_the_longer_side():
     import tracemalloc
 
-    orthogonal(stream_key("w", 0), 300, 8, 1.0, 1)
+    law = Orthogonal(rows=20000, columns=8)
+    sample(law, name="w", seed=0, shape=(20000, 8))
     tracemalloc.start()
-    sample(Orthogonal(rows=20000, columns=8), name="w", seed=0, shape=(20000, 8))
+    sample(law, name="w", seed=0, shape=(20000, 8))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 10 * 20000 * 8 * 8

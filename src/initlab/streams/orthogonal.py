@@ -31,7 +31,7 @@ from initlab.streams.transform import transform_of
 BLOCK = 64
 """How many reflections are applied at once: part of the definition, because it orders the sums."""
 
-SMALL = 1 << 21
+SMALL = 1 << 19
 """Up to m·n² of this size NumPy is quick enough, if the compiled file is not loaded."""
 
 Matrix: TypeAlias = NDArray[np.float64]

@@ -35,6 +35,8 @@ def parameter_name(path: str) -> str:
     >>> parameter_name("_orig_mod.blocks.0._checkpoint_wrapped_module.fc.weight")
     'blocks.0.fc.weight'
     """
+    if not any(wrapper in path for wrapper in WRAPPERS):
+        return path
     return ".".join(step for step in path.split(".") if step not in WRAPPERS)
 
 
@@ -165,11 +167,13 @@ def fill_module(
 
     Raises SpecError for a law whose name the module does not have, and as `fill_` does.
     """
-    unknown = set(laws) - {name for name, _ in _named_tensors(module)}
-    if unknown:
-        raise SpecError(f"The laws must be of tensors that the module has, got {sorted(unknown)[0]!r}.")
-    _materialize(module, laws, torch.device(device))
     tensors = dict(_named_tensors(module))
+    unknown = laws.keys() - tensors.keys()
+    if unknown:
+        raise SpecError(f"The laws must be of tensors that the module has, got {min(unknown)!r}.")
+    if any(tensors[name].is_meta for name in laws):
+        _materialize(module, {tensors[name] for name in laws if tensors[name].is_meta}, torch.device(device))
+        tensors = dict(_named_tensors(module))
     total = sum(tensors[name].numel() for name in laws)
     small = [name for name in laws if axes(name) is None and _is_small(tensors[name], laws[name], total)]
     for name in laws.keys() - small:
@@ -184,21 +188,17 @@ def _named_tensors(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]
         yield parameter_name(path), tensor
 
 
-def _materialize(module: torch.nn.Module, laws: Mapping[str, Law], device: torch.device) -> None:
-    """Give memory to the tensors that have a law and are on the meta device, a shared one once."""
-    wanted = {
-        tensor: torch.empty_like(tensor, device=device)
-        for name, tensor in _named_tensors(module)
-        if name in laws and tensor.is_meta
-    }
-    for tensor, made in wanted.items():
-        if isinstance(tensor, torch.nn.Parameter):
-            wanted[tensor] = torch.nn.Parameter(made, requires_grad=tensor.requires_grad)
-    for owner in module.modules() if wanted else ():
+def _materialize(module: torch.nn.Module, wanted: set[torch.Tensor], device: torch.device) -> None:
+    """Put tensors with memory in the place of those on the meta device; one that several names share is made once."""
+    made: dict[torch.Tensor, torch.Tensor] = {old: torch.empty_like(old, device=device) for old in wanted}
+    for old, new in made.items():
+        if isinstance(old, torch.nn.Parameter):
+            made[old] = torch.nn.Parameter(new, requires_grad=old.requires_grad)
+    for owner in module.modules():
         for held in (owner._parameters, owner._buffers):
             for name, old in held.items():
-                if old in wanted:
-                    held[name] = wanted[old]
+                if old in made:
+                    held[name] = made[old]
 
 
 def _is_small(tensor: torch.Tensor, law: Law, total: int) -> bool:
