@@ -8,6 +8,7 @@ of them alike. "floor" is the time that the machine needs to write the same byte
 
 import argparse
 import hashlib
+import itertools
 import os
 import threading
 import time
@@ -19,9 +20,13 @@ import numpy as np
 import torch
 
 from initlab.laws import Law, Normal, Orthogonal, TruncatedNormal, Uniform
-from initlab.streams import fill
+from initlab.streams import fill, sample, stream_key
+from initlab.streams.draw import by_words
+from initlab.streams.jax import sample_jax
+from initlab.streams.rounding import carrier
 from initlab.streams.threads import available
-from initlab.streams.torch import fill_, fill_module
+from initlab.streams.torch import carrier_of, fill_, fill_module
+from initlab.streams.transform import transform_of
 
 STD = 0.02
 LAWS: dict[str, Law] = {
@@ -147,6 +152,29 @@ def memory(n: int) -> None:
         tracemalloc.stop()
 
 
+def mismatches(n: int) -> None:
+    """Elements that differ between the NumPy files, the compiled kernel, torch (strided and not) and JAX."""
+    compared, differ = 0, dict.fromkeys(("compiled", "torch", "torch strided", "jax"), 0)
+    laws = [*LAWS.values(), Normal(std=STD, mean=1.0), TruncatedNormal(scale=STD, low=-1.0, high=3.0)]
+    for law, dtype in itertools.product(laws, ("float32", "bfloat16", "float16")):
+        transform, key = transform_of(law), stream_key("w", 0)
+        assert transform is not None
+        plain = np.empty((1, n), dtype=carrier(dtype))
+        by_words(key, transform.values)(plain, 0, 0)
+        strided = torch.empty(2, n, dtype=getattr(torch, dtype)).T[:, 0]
+        drawn = {
+            "compiled": sample(law, name="w", seed=0, shape=(n,), dtype=dtype),
+            "torch": carrier_of(fill_(torch.empty(n, dtype=getattr(torch, dtype)), law, name="w", seed=0)),
+            "torch strided": carrier_of(fill_(strided, law, name="w", seed=0)),
+            "jax": np.asarray(sample_jax(law, name="w", seed=0, shape=(n,), dtype=dtype)),
+        }
+        compared += n
+        for library, array in drawn.items():
+            unsigned = f"u{plain.itemsize}"
+            differ[library] += int((np.ascontiguousarray(array).view(unsigned) != plain.view(unsigned)[0]).sum())
+    print(f"differences from the NumPy files in {compared:,} elements of 5 laws and 3 dtypes: {differ}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--log2", type=int, default=25, help="elements, as a power of two")
@@ -160,6 +188,7 @@ def main() -> None:
     orthogonal(arguments.rounds)
     small(arguments.rounds)
     memory(n)
+    mismatches(1 << 20)
     print(f"processors free for a program of {available()} threads, after: {free_processors():.1f}")
 
 
