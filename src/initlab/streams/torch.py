@@ -107,8 +107,11 @@ def _fill_local(
         draw_part(canonical_view(carrier_of(local), order), law, key, part, threads)
         return
     turned = local.permute(*(order.index(axis) for axis in range(local.ndim)))
-    if local.is_cuda and _drawn_on_gpu(turned, law, key, part):
-        return
+    if local.is_cuda:
+        from initlab.streams.triton import draw_tensor
+
+        if draw_tensor(turned, law, key, part):
+            return
     for piece, inner in _pieces(turned, part):
         host = torch.empty(piece.shape, dtype=piece.dtype)
         draw_part(carrier_of(host), law, key, inner, threads)
@@ -120,14 +123,6 @@ def carrier_of(tensor: torch.Tensor) -> Array:
     dtype_name(str(tensor.dtype).removeprefix("torch."))
     view: Array = (tensor.view(torch.uint16) if tensor.dtype == torch.bfloat16 else tensor).numpy()
     return view
-
-
-def _drawn_on_gpu(tensor: torch.Tensor, law: Law, key: tuple[int, int, int, int], part: Part) -> bool:
-    try:
-        from initlab.streams.triton import draw_tensor
-    except ImportError:
-        return False
-    return bool(draw_tensor(tensor, law, key, part))
 
 
 def _pieces(tensor: torch.Tensor, part: Part) -> Iterator[tuple[torch.Tensor, Part]]:

@@ -14,19 +14,16 @@ from typing import TypeAlias
 import numpy as np
 
 from initlab.streams.gaussian import scaled_cdf
-from initlab.streams.normal import BITS, TAIL_BITS, Lattice, heights
+from initlab.streams.normal import BITS, TAIL_BITS, Lattice, constants, heights
 from initlab.streams.philox import Words
 
 Quantiles: TypeAlias = tuple[int, int, float, float]
 """(L, W, least, most): where the quantiles start, how many there are, and the bounds of 2²⁸·z."""
 
-_ALL = 1 << (TAIL_BITS - 1)
 _FLOAT32_STEP = math.ldexp(1.0, -24)
 
-_SPLIT = np.uint64(20)
-_SPLIT_MASK = np.uint64((1 << 20) - 1)
-_REST = np.uint64(12)
-_ONE = np.uint64(1)
+_SPLIT_MASK = (1 << 20) - 1
+_1, _12, _20, _HALF, _WHOLE = constants(1, 12, 20, 1 << 52, 1 << 53)
 
 
 @lru_cache(maxsize=256)
@@ -55,10 +52,10 @@ def truncated_lattice(x: Words, bounds: Quantiles) -> Lattice:
     """
     low, width, least, most = bounds
     word = x.astype(np.uint64)
-    fine = word * np.uint64(width & int(_SPLIT_MASK)) + np.uint64(width >> 1)
-    step = (word * np.uint64(width >> int(_SPLIT)) + (fine >> _SPLIT)) >> _REST
-    twice = ((step + np.uint64(low)) << _ONE) | _ONE
-    upper = twice >= np.uint64(_ALL)
-    height = heights(np.where(upper, np.uint64(2 * _ALL) - twice, twice)).astype(np.float64)
-    lattice: Lattice = np.clip(np.where(upper, height, -height), least, most)
+    fine = word * np.uint64(width & _SPLIT_MASK) + np.uint64(width >> 1)
+    step = (word * np.uint64(width >> 20) + (fine >> _20)) >> _12
+    twice = ((step + np.uint64(low)) << _1) | _1
+    upper = twice >= _HALF
+    height = heights(np.where(upper, _WHOLE - twice, twice)).astype(np.float64)
+    lattice: Lattice = np.minimum(np.maximum(np.where(upper, height, -height), least), most)
     return lattice
