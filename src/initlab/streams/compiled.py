@@ -1,7 +1,9 @@
 """The compiled CPU kernel: the same bits as the NumPy files beside it, at the speed of the machine's vectors.
 
 Numba was chosen over C because its wheels bring a compiler with them, so nothing has to be built at install, and
-because LLVM, given the right shapes, vectorises everything here for the machine at hand. The shapes that matter:
+because LLVM, given the right shapes, vectorises everything here for the machine at hand: 1.1 ns for a normal float32
+and 0.45 for a uniform one on one AVX-512 core, 1.8 and 1.0 with AVX2, where torch takes 2.7 and 2.2. A prototype in C
+took 2.4 and 1.0 on the same core. `benchmarks/streams.py` measures it anew. The shapes that matter:
 
 - A Philox word lives in the low half of a 64-bit lane. The upper half may hold rubbish, because the widening
   multiplication reads the low half only: a round is two multiplications, two shifts and two three-way xors.
