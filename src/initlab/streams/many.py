@@ -4,16 +4,18 @@ A target is where a tensor lies in memory: its address, its number of elements a
 one run of a CPU's memory, and stay alive while it is filled. Every target is element 0, 1, ... of its own stream.
 """
 
+import ctypes
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from initlab.streams.compiled import draw_many
+from initlab.streams.draw import compiled_serves
 from initlab.streams.key import Key
 from initlab.streams.normal import table
-from initlab.streams.rounding import carrier
+from initlab.streams.philox import cipher
+from initlab.streams.rounding import carrier, round_into
 from initlab.streams.transform import Transform, numbers_of
 
 
@@ -28,12 +30,20 @@ class Target(NamedTuple):
 
 
 def fill_many(targets: Sequence[Target]) -> None:
-    """Fill every target with elements 0, 1, ... of its stream."""
+    """Fill every target with elements 0, 1, ... of its stream; compiled where that pays, as `draw.py` decides."""
+    total = sum(target.size for target in targets)
     for dtype in {target.dtype for target in targets}:
-        _fill_alike([target for target in targets if target.dtype == dtype], np.empty(0, dtype=carrier(dtype)))
+        alike = [target for target in targets if target.dtype == dtype]
+        if compiled_serves(carrier(dtype), total):
+            _fill_compiled(alike, np.empty(0, dtype=carrier(dtype)))
+        else:
+            for transform in {target.transform for target in alike}:
+                _fill_plainly([target for target in alike if target.transform == transform], transform, carrier(dtype))
 
 
-def _fill_alike(targets: Sequence[Target], like: NDArray[np.generic]) -> None:
+def _fill_compiled(targets: Sequence[Target], like: NDArray[np.generic]) -> None:
+    from initlab.streams.compiled import draw_many
+
     places: dict[Transform, int] = {}
     law = [places.setdefault(target.transform, len(places)) for target in targets]
     numbers = [numbers_of(transform) for transform in places]
@@ -47,3 +57,16 @@ def _fill_alike(targets: Sequence[Target], like: NDArray[np.generic]) -> None:
         np.stack([real for _, real in numbers]),
         table(),
     )
+
+
+def _fill_plainly(targets: Sequence[Target], transform: Transform, dtype: np.dtype[Any]) -> None:
+    """The blocks of all targets side by side, each under its own key, through NumPy at once."""
+    counts = np.array([(target.size + 3) // 4 for target in targets])
+    ends = np.cumsum(counts)
+    number = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
+    keys = np.repeat(np.array([target.key for target in targets], dtype=np.uint64).T, counts, axis=1)
+    drawn = np.empty(4 * number.size, dtype=dtype)
+    round_into(transform.values(cipher(keys, number.astype(np.uint64)).reshape(-1)), drawn)
+    starts = drawn.ctypes.data + 4 * dtype.itemsize * (ends - counts)
+    for target, start in zip(targets, starts.tolist(), strict=True):
+        ctypes.memmove(target.address, start, target.size * dtype.itemsize)

@@ -40,11 +40,16 @@ def blocks(key: Key, first: int, count: int) -> Words:
     ['6627e8d5', 'e169c58d', 'bc57ac4c', '9b00dbd8']
     """
     number = np.uint64(first) + np.arange(count, dtype=np.uint64)
-    even, odd = np.empty((2, count), dtype=np.uint64), np.empty((2, count), dtype=np.uint64)
-    even[0], even[1] = number & _LOW, key[2]
-    odd[0], odd[1] = number >> _HALF, key[3]
-    for round_key in (_W + np.array(key[:2], dtype=np.uint64)[:, None]) & _LOW:
+    return cipher(np.array(key, dtype=np.uint64)[:, None], number)
+
+
+def cipher(keys: NDArray[np.uint64], number: NDArray[np.uint64]) -> Words:
+    """Block number[i] of the stream of key keys[:, i], of shape (count, 4); one key, of shape (4, 1), may serve all."""
+    even, odd = np.empty((2, number.size), dtype=np.uint64), np.empty((2, number.size), dtype=np.uint64)
+    even[0], even[1] = number & _LOW, keys[2]
+    odd[0], odd[1] = number >> _HALF, keys[3]
+    for weyl in _W:
         product = (even * _M)[::-1]
-        even = (product >> _HALF) ^ odd ^ round_key
+        even = (product >> _HALF) ^ odd ^ ((keys[:2] + weyl) & _LOW)
         odd = product & _LOW
     return np.stack((even[0], odd[0], even[1], odd[1]), axis=1).astype(np.uint32)

@@ -14,10 +14,9 @@ import torch
 
 from initlab.errors import SpecError
 from initlab.laws import Law
-from initlab.streams.draw import compiled_serves
 from initlab.streams.key import stream_key
 from initlab.streams.layout import PIECE, Part, Where, canonical, canonical_view, held_axes, part_of
-from initlab.streams.rounding import Array, carrier, dtype_name
+from initlab.streams.rounding import Array, dtype_name
 from initlab.streams.sample import draw_part, made_of
 from initlab.streams.transform import ELEMENTWISE, Transform
 
@@ -169,9 +168,8 @@ def fill_module(
     if any(tensors[name].is_meta for name in laws):
         _materialize(module, {tensors[name] for name in laws if tensors[name].is_meta}, torch.device(device))
         tensors = dict(_named_tensors(module))
-    total = sum(tensors[name].numel() for name in laws)
-    small = [name for name in laws if axes(name) is None and _is_small(tensors[name], laws[name], total)]
-    for name in laws.keys() - small:
+    small = [name for name in laws if axes(name) is None and _is_small(tensors[name], laws[name])]
+    for name in laws.keys() - set(small):
         fill_(tensors[name], laws[name], name=name, seed=seed, axes=axes(name), threads=threads)
     if small:
         _fill_small({name: tensors[name] for name in small}, laws, seed)
@@ -196,10 +194,9 @@ def _materialize(module: torch.nn.Module, wanted: set[torch.Tensor], device: tor
                     held[name] = made[old]
 
 
-def _is_small(tensor: torch.Tensor, law: Law, total: int) -> bool:
-    """Whether a tensor is one of the many small ones that the compiled kernel fills in one call."""
-    dtype = _MANY.get(tensor.dtype)
-    if dtype is None or tensor.numel() > _SMALL or not compiled_serves(carrier(dtype), total):
+def _is_small(tensor: torch.Tensor, law: Law) -> bool:
+    """Whether a tensor is one of the small ones that `many.py` fills in one call."""
+    if tensor.dtype not in _MANY or not 0 < tensor.numel() <= _SMALL:
         return False
     dense = tensor.is_contiguous() and tensor.device.type == "cpu" and not hasattr(tensor, "placements")
     return dense and type(law) in ELEMENTWISE
