@@ -36,7 +36,7 @@ def test_another_seed_changes_the_draws_and_not_the_zeros():
 
 def test_a_trial_is_the_reference_trained_from_the_same_draw():
     problem = bind(SMALL)
-    trial = run(problem).trials[-1]
+    trial = run(problem).results[-1]
     choice = SMALL.choices[2]
     theta = initialize(problem.net, choice, seed=2)
     theta = reference.train(problem.net, theta, problem.x, problem.y, SMALL.recipe, steps=60, seed=2)

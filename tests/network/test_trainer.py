@@ -6,8 +6,9 @@ import pytest
 from initlab.network import reference
 from initlab.network.architecture import Architecture
 from initlab.network.heads import HEAD
+from initlab.network.measure import distinct_units as plain_distinct_units
 from initlab.network.recipe import Recipe
-from initlab.network.trainer import Evaluation, Training
+from initlab.network.trainer import Evaluation, Training, distinct_units
 from initlab.numerics.activations import ACTIVATIONS
 
 STEPS = 40
@@ -108,3 +109,15 @@ def test_infinities_and_nan_are_results_not_errors():
     training.advance(2000)
     assert not np.isfinite(training.theta).all()
     assert not np.isfinite(Evaluation(net, x, y, dtype="float64")(training.theta)[0])
+
+
+@pytest.mark.parametrize("copies", [0, 1, 4, 9])
+def test_distinct_units_are_counted_as_the_reference_counts_them(copies):
+    net = Architecture(widths=(3, 10, 6, 1))
+    theta, *_ = problem(net)
+    for W, b in net.layers(theta):
+        W[1 : copies + 1], b[1 : copies + 1] = W[0], b[0] + 1e-12
+    theta[-1] = np.nan
+    expected = [plain_distinct_units(W, b) for W, b in net.layers(theta)]
+    assert distinct_units(net, theta).tolist() == expected
+    assert expected == [10 - copies, max(1, 6 - copies), -1]

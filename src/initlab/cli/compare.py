@@ -1,15 +1,14 @@
 """compare: Train the same network under several initializations and show what each one does."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from initlab import api
 from initlab.cli.options import as_json, fields_as_flags, given, output
+from initlab.cli.progress import progress
 from initlab.experiments import store
 from initlab.experiments.presets import preset_names
 from initlab.experiments.spec import Experiment
@@ -42,13 +41,7 @@ def compare(
     """
     experiment = api.plan_comparison(spec, preset=preset, **given(Experiment, flags))
     folder = output or store.default_folder("compare", experiment)
-    errors = Console(stderr=True)
-    with _bar(errors) as progress:
-        task = progress.add_task("compiling, once", total=None)
-
-        def show(made: int, total: int) -> None:
-            progress.update(task, completed=made, total=total, description="training" if made < total else "drawing")
-
+    with progress("training, steps", "drawing") as show:
         result = api.compare(experiment, output=folder, threads=threads, progress=show)
     if as_json:
         click.echo(json.dumps(json.comparison(result)))
@@ -56,14 +49,3 @@ def compare(
         Console().print(text.comparison(result))
         click.echo(f"\nKept in {folder}" if result.interrupted else f"\nReport: {folder / 'report.html'}")
     return INTERRUPTED if result.interrupted else 0
-
-
-def _bar(console: Console) -> Progress:
-    """A progress bar on stderr, shown on a terminal only."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty())

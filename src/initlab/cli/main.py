@@ -12,7 +12,7 @@ from initlab.errors import InitlabError, UnknownNameError
 EPILOG = (
     "Exit codes: 0 fine, 1 it ran and found a problem, 2 usage or input error, 3 could not decide, 130 interrupted."
 )
-NOT_VERBS = ("__init__", "main", "options")
+NOT_VERBS = ("__init__", "main", "options", "progress")
 
 
 class Verbs(click.Group):

@@ -1,9 +1,7 @@
 """What other seeds than the course's give: the same network trained from each, by the compiled trainer."""
 
-import os
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +9,7 @@ import numpy as np
 from initlab.course.initialization import SEEDED, initialize
 from initlab.course.training import HIDDEN
 from initlab.experiments.course_result import SeedSpread
+from initlab.experiments.flight import fly
 from initlab.network.architecture import Architecture
 from initlab.network.recipe import Recipe
 from initlab.network.trainer import Evaluation, Training
@@ -45,7 +44,7 @@ def spreads(task: Task, seeds: int, *, finished: Callable[[], None]) -> tuple[Se
     if not seeds:
         return ()
     names = tuple(SEEDED)
-    scores = list(_train_all(task, [(name, seed) for name in names for seed in range(seeds)], finished))
+    scores = _train_all(task, [(name, seed) for name in names for seed in range(seeds)], finished)
     groups = [scores[start : start + seeds] for start in range(0, len(scores), seeds)]
     return tuple(
         SeedSpread(
@@ -59,37 +58,30 @@ def spreads(task: Task, seeds: int, *, finished: Callable[[], None]) -> tuple[Se
 
 def _train_all(
     task: Task, starts: list[tuple[str, int]], finished: Callable[[], None]
-) -> Iterator[tuple[float, float]]:
-    stop = threading.Event()
+) -> tuple[tuple[float, float], ...]:
+    """The accuracies of every network, in the order of the starts. Raises KeyboardInterrupt when interrupted."""
 
-    def one(name: str, seed: int) -> tuple[float, float]:
-        scores = _train(task, name, seed, stop)
+    def one(start: tuple[str, int], stop: threading.Event) -> tuple[float, float] | None:
+        scores = _train(task, *start, stop)
         finished()
         return scores
 
-    with ThreadPoolExecutor(_processors()) as pool:
-        try:
-            futures: list[Future[tuple[float, float]]] = [pool.submit(one, *start) for start in starts]
-            wait(futures)
-        except BaseException:
-            stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return (future.result() for future in futures)
+    flight = fly(starts, one)
+    if flight.interrupted:
+        raise KeyboardInterrupt
+    return flight.results
 
 
-def _train(task: Task, name: str, seed: int, stop: threading.Event) -> tuple[float, float]:
-    """The accuracies in training and in test at the end."""
+def _train(task: Task, name: str, seed: int, stop: threading.Event) -> tuple[float, float] | None:
+    """The accuracies in training and in test at the end; None when stopped before."""
     net = task.net
     parameters = initialize(name, net.widths, seed)
     theta = np.concatenate([values.ravel() for values in parameters.values()])
     training = Training(net, theta, task.x, task.y, Recipe(learning_rate=task.learning_rate), seed=seed)
-    while training.step < task.iterations and not stop.is_set():
+    while training.step < task.iterations:
+        if stop.is_set():
+            return None
         training.advance(min(STRETCH, task.iterations - training.step))
     _, train = Evaluation(net, task.x, task.y, dtype="float64")(training.theta)
     _, test = Evaluation(net, task.x_test, task.y_test, dtype="float64")(training.theta)
     return train, test
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

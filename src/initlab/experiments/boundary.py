@@ -48,7 +48,7 @@ def _boundary(problem: Problem, choice: Choice, seed: int) -> Boundary:
     grid = np.stack([axis.ravel() for axis in np.meshgrid(xs, ys)]).astype(experiment.dtype)
     with np.errstate(all="ignore"):
         z = forward(net, training.theta, grid).z[-1]
-        values = HEAD[net.head].prediction(z)[0] if net.head == "sigmoid" else z.argmax(axis=0)
+        values = HEAD[net.head].prediction(z)[0] if net.head != "softmax" else z.argmax(axis=0) + 0 * z.sum(axis=0)
     return Boundary(
         scheme=choice.label, seed=seed, xs=xs, ys=ys, values=np.asarray(values, float).reshape(POINTS, POINTS)
     )

@@ -97,7 +97,7 @@ def _values(table: Table) -> Floats:
 
 def _facts(data: Data, x: Floats, y: Floats, head: HeadName) -> DataFacts:
     accuracy, loss = _chance(y, head)
-    flat = x.shape[1] == 2 and bool(data.train.classes)
+    flat = x.shape[1] == 2 and head != "linear"
     return DataFacts(
         name=data.name,
         features=x.shape[1],

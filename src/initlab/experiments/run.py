@@ -1,23 +1,21 @@
 """Running an experiment: every trial trained in a thread of its own, a stretch of steps at a time."""
 
 import math
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
+from initlab.experiments.flight import Flight, fly
 from initlab.experiments.problem import Problem
 from initlab.experiments.result import Curve, Status, Trial
 from initlab.network.initialize import initialize
-from initlab.network.measure import distinct_units, trace
+from initlab.network.measure import trace
 from initlab.network.recipe import Recipe
-from initlab.network.trainer import Evaluation, Training
+from initlab.network.trainer import Evaluation, Training, distinct_units
 from initlab.numerics.activations import Floats
 from initlab.schemes import Choice
 
@@ -61,39 +59,18 @@ def checkpoints(iterations: int) -> npt.NDArray[np.int64]:
     return np.unique(np.concatenate([early, even]).astype(np.int64))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """The trials that finished, in order, and whether the run was stopped before all had."""
-
-    trials: tuple[Trial, ...]
-    interrupted: bool
-
-
-def run(problem: Problem, *, threads: int | None = None, progress: Progress | None = None) -> Run:
+def run(problem: Problem, *, threads: int | None = None, progress: Progress | None = None) -> Flight[Trial]:
     """Run every trial of an experiment.
 
     At most `threads` networks are in flight (one a processor, if not said), and no result depends on how many. Ctrl-C
     stops every network within a stretch and keeps the trials that had finished.
     """
-    stop = threading.Event()
-    workers = threads or len(os.sched_getaffinity(0))
-    started: list[Future[Trial | None]] = []
-    with threadpool_limits(limits=1), ThreadPoolExecutor(workers) as pool:
-        try:
-            prepare(problem)
-            report = progress or (lambda _: None)
-            for job in jobs(problem):
-                if len(started) >= 2 * workers:
-                    started[-2 * workers].result()
-                started.append(pool.submit(_trial, problem, job, stop, report))
-            wait(started)
-        except KeyboardInterrupt:
-            stop.set()
-        except BaseException:
-            stop.set()
-            raise
-    trials = [future.result() for future in started]
-    return Run(trials=tuple(trial for trial in trials if trial is not None), interrupted=stop.is_set())
+    report = progress or (lambda _: None)
+    try:
+        prepare(problem)
+    except KeyboardInterrupt:
+        return Flight(results=(), interrupted=True)
+    return fly(jobs(problem), lambda job, stop: _trial(problem, job, stop, report), threads=threads)
 
 
 def prepare(problem: Problem) -> None:
@@ -102,6 +79,7 @@ def prepare(problem: Problem) -> None:
     training = Training(net, net.empty(problem.experiment.dtype) * 0, problem.x, problem.y, Recipe(), seed=0)
     training.advance(0)
     Evaluation(net, problem.x[:, :1], problem.y[:, :1], dtype=problem.experiment.dtype)(training.theta)
+    distinct_units(net, training.theta)
 
 
 def _trial(problem: Problem, job: Job, stop: threading.Event, progress: Progress) -> Trial | None:
@@ -142,14 +120,14 @@ class Recorder:
         self._train = Evaluation(problem.net, problem.x, problem.y, dtype=dtype)
         self._test = Evaluation(problem.net, problem.x_test, problem.y_test, dtype=dtype)
         self._scores: list[tuple[float, ...]] = []
-        self._distinct: list[list[int]] = []
+        self._distinct: list[npt.NDArray[np.int64]] = []
 
     def record(self, training: Training) -> bool:
         """Add a row for the network as it stands; False when its loss or a parameter is not finite."""
         theta = training.theta
         scores = (*self._train(theta), *self._test(theta))
         self._scores.append((training.step, *scores))
-        self._distinct.append([distinct_units(W, b) for W, b in self._problem.net.layers(theta)])
+        self._distinct.append(distinct_units(self._problem.net, theta))
         return math.isfinite(scores[0]) and bool(np.isfinite(theta).all())
 
     def trial(self, job: Job, *, start: Floats, end: Floats) -> Trial:

@@ -5,19 +5,19 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from initlab.experiments.boundary import boundaries
+from initlab.experiments.flight import Flight
 from initlab.experiments.problem import Problem
 from initlab.experiments.product import products
 from initlab.experiments.result import Comparison, SchemeResult, Trial
-from initlab.experiments.run import Run
 from initlab.experiments.spread import spread
 from initlab.experiments.verdict import verdicts
 from initlab.network.initialize import laws
 from initlab.schemes import Choice
 
 
-def summarise(problem: Problem, run: Run) -> Comparison:
+def summarise(problem: Problem, run: Flight[Trial]) -> Comparison:
     """Summarise the trials of a run. Boundaries are drawn only of a run that was not interrupted."""
-    chosen = [(choice, _of(choice.label, run.trials)) for choice in problem.experiment.choices]
+    chosen = [(choice, _of(choice.label, run.results)) for choice in problem.experiment.choices]
     groups = {choice.label: trials for choice, trials in chosen if trials}
     words = verdicts(groups)
     return Comparison(

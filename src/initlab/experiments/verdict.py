@@ -79,20 +79,25 @@ def _standing(label: str, best: str | None, groups: Groups) -> str:
     if best is None or label == best:
         alone = len(groups) == 1
         return f"{'Learns' if alone else 'Best here'}: median {kind} {score:.3g}."
-    wins, losses = _duel(groups[label], groups[best])
+    pairs = _pairs(groups[label], groups[best])
+    if len(set(pairs)) == 1 and len(pairs) > 1:
+        return _once(score, kind, best, pairs[0])
+    wins, losses = sum(mine > theirs for mine, theirs in pairs), sum(mine < theirs for mine, theirs in pairs)
     p = sign_test(wins, losses)
-    pairs = f"better in {wins} and worse in {losses} of {_common(groups[label], groups[best])} seeds, p = {p:.2g}"
+    count = f"better in {wins} and worse in {losses} of {len(pairs)} seeds, p = {p:.2g}"
     if p < LEVEL:
-        return f"{'Better' if wins > losses else 'Worse'} than {best}: {pairs}."
-    return f"Not told apart from {best}: {pairs}."
+        return f"{'Better' if wins > losses else 'Worse'} than {best}: {count}."
+    return f"Not told apart from {best}: {count}."
 
 
-def _duel(trials: Sequence[Trial], rivals: Sequence[Trial]) -> tuple[int, int]:
-    """On how many common seeds the one scores above, and below, the other."""
+def _once(score: float, kind: str, best: str, pair: tuple[float, float]) -> str:
+    """The standing where neither scheme draws anything, so that all seeds repeat one result and there is no test."""
+    mine, theirs = pair
+    word = "Better than" if mine > theirs else "Worse than" if mine < theirs else "As good as"
+    return f"{word} {best}: {kind} {score:.3g} against {abs(theirs):.3g}, the same in every seed."
+
+
+def _pairs(trials: Sequence[Trial], rivals: Sequence[Trial]) -> list[tuple[float, float]]:
+    """The scores of both on their common seeds."""
     theirs = {trial.seed: _score(trial) for trial in rivals}
-    gaps = [_score(trial) - theirs[trial.seed] for trial in trials if trial.seed in theirs]
-    return sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps)
-
-
-def _common(trials: Sequence[Trial], rivals: Sequence[Trial]) -> int:
-    return len({trial.seed for trial in trials} & {trial.seed for trial in rivals})
+    return [(_score(trial), theirs[trial.seed]) for trial in trials if trial.seed in theirs]

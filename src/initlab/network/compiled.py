@@ -191,6 +191,34 @@ def evaluate(
     return loss / total, right / total
 
 
+@kernel
+def same(W: Floats, b: Floats, i: int, j: int, tolerance: float) -> bool:
+    """Whether no incoming weight of two units, nor their biases, differ by more than the tolerance; W is flat."""
+    k = W.size // b.size
+    differ = abs(b[i] - b[j]) > tolerance
+    c = 0
+    while c < k and not differ:
+        differ = abs(W[i * k + c] - W[j * k + c]) > tolerance
+        c += 1
+    return not differ
+
+
+@kernel
+def count_distinct(shape: Shape, theta: Floats, precision: float, counts: Places) -> None:
+    """Fill in how many units of each layer have weights of their own, as `measure.distinct_units` defines it."""
+    for layer in range(shape.widths.size - 1):
+        W, b = weights_of(shape, theta, layer)
+        counts[layer] = -1
+        if np.isfinite(W).all() and np.isfinite(b).all():
+            largest = max(np.abs(W).max(), np.abs(b).max())
+            counts[layer] = 0
+            for i in range(b.size):
+                known = False
+                for j in range(i):
+                    known = known or same(W, b, i, j, precision * largest)
+                counts[layer] += not known
+
+
 class Steps(NamedTuple):
     """A recipe as numbers, and the keys of the two streams that training draws from."""
 

@@ -8,12 +8,16 @@ from initlab.network.reference import deltas, forward
 from initlab.numerics.activations import Floats, activation
 from initlab.trace import Layer, Trace
 
+ROUNDING = 100
+"""How many times the precision of a number a layer's values may differ and still be called equal."""
+
 
 def distinct_units(W: Floats, b: Floats) -> int:
     """How many units of a layer have incoming weights and bias of their own.
 
     Two units count as one when none of their weights differs by more than √ε of the largest weight of the layer
-    (1.5e-8 in float64), so that rounding does not pass for broken symmetry. A layer with a weight that is not finite
+    (1.5e-8 in float64), so that rounding does not pass for broken symmetry: a unit counts when it is unlike all
+    before it. A layer with a weight that is not finite
     has no answer: -1.
     """
     rows = np.column_stack([W, b])
@@ -21,11 +25,8 @@ def distinct_units(W: Floats, b: Floats) -> int:
     if not np.isfinite(largest):
         return -1
     tolerance = np.sqrt(np.finfo(rows.dtype).eps) * largest
-    left, count = rows, 0
-    while left.size:
-        left = left[(np.abs(left - left[0]) > tolerance).any(axis=1)]
-        count += 1
-    return count
+    alike = (np.abs(rows[:, np.newaxis] - rows) <= tolerance).all(axis=2)
+    return int((~np.tril(alike, -1).any(axis=1)).sum())
 
 
 def trace(net: Architecture, theta: Floats, x: Floats, y: Floats) -> Trace:
@@ -38,11 +39,17 @@ def trace(net: Architecture, theta: Floats, x: Floats, y: Floats) -> Trace:
             Layer(
                 name=f"layer {number}",
                 units=b.size,
-                forward_std=float(z.std(dtype=np.float64)),
-                backward_std=float(delta.std(dtype=np.float64)) * x.shape[1],
+                forward_std=_std(z),
+                backward_std=_std(delta) * x.shape[1],
                 distinct=distinct_units(W, b),
                 dead=int((phi(z) == 0).all(axis=1).sum()) if number < net.depth else 0,
             )
             for number, (z, delta, (W, b)) in enumerate(zip(seen.z, back, net.layers(theta), strict=True), start=1)
         )
         return Trace(layers=layers, loss=HEAD[net.head].loss(seen.z[-1], y))
+
+
+def _std(values: Floats) -> float:
+    """The standard deviation; zero where it is no more than the rounding of equal values and of their mean."""
+    std = float(values.std(dtype=np.float64))
+    return 0.0 if std <= ROUNDING * float(np.finfo(values.dtype).eps * np.abs(values).max()) else std

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from numba import cfunc, njit, types
+from numba import cfunc, njit, typeof, types
 from numba.extending import overload
 from scipy.special import erf, expit
 
@@ -28,6 +28,17 @@ def _erf(x: types.Type) -> Callable[[float], float] | None:
 @overload(expit, strict=False)  # type: ignore[untyped-decorator]
 def _expit(x: types.Type) -> Callable[[float], float] | None:
     return (lambda x: 1 / (1 + math.exp(-x))) if isinstance(x, types.Float) else None
+
+
+class Address:
+    """A compiled function by its address, of a type that is worked out once and not at every call."""
+
+    def __init__(self, function: Any) -> None:  # noqa: ANN401
+        self._function = function  # kept, so that its code is
+        self._numba_type_ = typeof(function)
+
+    def __wrapper_address__(self) -> int:
+        return int(self._function.address)
 
 
 @cache
@@ -47,4 +58,5 @@ def native(name: str, dtype: str) -> tuple[Any, Any]:
                 delta[j, i] *= derivative(z[j, i], a[j, i])
 
     matrix = FLOATS[dtype][:, ::1]
-    return cfunc(types.void(matrix, matrix))(activate), cfunc(types.void(matrix, matrix, matrix))(slope)
+    forward, backward = types.void(matrix, matrix), types.void(matrix, matrix, matrix)
+    return Address(cfunc(forward)(activate)), Address(cfunc(backward)(slope))

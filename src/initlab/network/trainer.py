@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from initlab.network import compiled
 from initlab.network.architecture import HEADS, Architecture
@@ -72,6 +73,13 @@ class Evaluation:
         """The mean loss, without dropout or penalty, and the share that is right (NaN where there are no classes)."""
         loss, right = compiled.evaluate(self._shape, theta, self._blocks, self._x, self._y, self._activate)
         return loss, math.nan if self._shape.head == compiled.LINEAR else right
+
+
+def distinct_units(net: Architecture, theta: Floats) -> npt.NDArray[np.int64]:
+    """How many units of each layer have weights of their own; see `measure.distinct_units`."""
+    counts = np.empty(net.depth, dtype=np.int64)
+    compiled.count_distinct(shape_of(net), theta, float(np.sqrt(np.finfo(theta.dtype).eps)), counts)
+    return counts
 
 
 def shape_of(net: Architecture) -> compiled.Shape:

@@ -14,7 +14,9 @@ def comparison(result: Comparison, folder: Path) -> Path:
     if not result.interrupted:
         from initlab.render import figures
 
-        figures.save(result, folder)
+        pictures = figures.pngs(result)
+        for name, picture in pictures.items():
+            store.write(folder / f"{name}.png", picture)
         command, python = reproduce.command(result.experiment), reproduce.python(result.experiment)
-        store.write(folder / "report.html", html.report(result, command=command, python=python))
+        store.write(folder / "report.html", html.report(result, command=command, python=python, pngs=pictures))
     return folder

@@ -53,39 +53,41 @@ def conditions(result: Comparison) -> str:
 
 
 def table(result: Comparison) -> Table:
-    """One row a scheme: medians and ranges over the seeds, and the shares that failed."""
-    drawn = Table(box=box.SIMPLE_HEAD, caption="median [smallest, largest] over the seeds", caption_justify="left")
-    drawn.add_column("scheme", no_wrap=True, style="bold")
+    """One row a scheme: medians over the seeds with their ranges below, and the shares that failed."""
+    caption = Text("median over the seeds; below it the smallest and the largest", style="dim")
+    drawn = Table(box=box.SIMPLE_HEAD, caption=caption, caption_justify="left")
+    drawn.add_column("scheme", style="bold", min_width=12, overflow="fold")
     for name in _columns(result):
-        drawn.add_column(name, justify="right")
+        drawn.add_column(name, justify="right", no_wrap=True)
     for scheme in result.schemes:
         drawn.add_row(scheme.scheme, *_cells(scheme, classes=bool(result.data.classes)))
     return drawn
 
 
 def _columns(result: Comparison) -> tuple[str, ...]:
-    scores = ("train accuracy", "test accuracy") if result.data.classes else ("test loss",)
-    return (*scores, "final loss", "diverged", "stalled")
+    scores = ("train\naccuracy", "test\naccuracy") if result.data.classes else ("test\nloss",)
+    return (*scores, "final\nloss", "failed")
 
 
-def _cells(scheme: SchemeResult, *, classes: bool) -> Iterator[str]:
+def _cells(scheme: SchemeResult, *, classes: bool) -> Iterator[RenderableType]:
     if classes:
         yield spread(scheme.train_accuracy, ".3f")
         yield spread(scheme.test_accuracy, ".3f")
     else:
         yield spread(scheme.test_loss, ".3g")
     yield spread(scheme.final_loss, ".3g")
-    yield f"{scheme.diverged:.0%}"
-    yield f"{scheme.stalled:.0%}"
+    shares = ((scheme.diverged, "diverged"), (scheme.stalled, "stalled"))
+    yield "\n".join(f"{share:.0%} {word}" for share, word in shares if share) or "-"
 
 
-def spread(values: Spread, form: str) -> str:
-    """A median and its range.
+def spread(values: Spread, form: str) -> Text:
+    """A median, and its range on a line below.
 
-    >>> spread(Spread(median=0.9, low=0.5, high=1.0), ".2f")
-    '0.90 [0.50, 1.00]'
+    >>> print(spread(Spread(median=0.9, low=0.5, high=1.0), ".2f"))
+    0.90
+    0.50–1.00
     """
-    return f"{values.median:{form}} [{values.low:{form}}, {values.high:{form}}]"
+    return Text.assemble(f"{values.median:{form}}\n", (f"{values.low:{form}}–{values.high:{form}}", "dim"))
 
 
 def _verdict(scheme: SchemeResult) -> Text:
@@ -100,18 +102,18 @@ def products(result: Comparison) -> Table:
         title=f"Growth of the signal through {layers} hidden layers",
         title_justify="left",
         title_style="bold",
-        caption="predicted with its 95 % band at this width; measured as median [smallest, largest]",
+        caption=Text("the band is that of independent weights at this width; measured over the seeds", style="dim"),
         caption_justify="left",
     )
-    for name in ("scheme", "factor a layer", "predicted", "band", "measured"):
-        drawn.add_column(name, justify="left" if name == "scheme" else "right", no_wrap=name == "scheme")
+    drawn.add_column("scheme", style="bold", min_width=12, overflow="fold")
+    for name in ("predicted", "95 % band", "measured"):
+        drawn.add_column(name, justify="right", no_wrap=True)
     for product in result.products:
         low, high = product.band
         drawn.add_row(
             product.scheme,
-            f"{product.factor:.4g}",
             f"{product.factor:.4g}^{layers} = {product.predicted:.4g}",
-            f"{low:.3g} to {high:.3g}" if low < high else "exact",
+            f"{low:.3g}–{high:.3g}" if low < high else "exact",
             spread(product.measured, ".4g"),
         )
     return drawn
