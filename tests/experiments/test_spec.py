@@ -38,7 +38,9 @@ def test_a_wrong_field_gets_one_line_that_names_it_or_the_nearest(field, value):
     assert field in message or "scheme" in message or "Unknown" in message
 
 
-@given(st.dictionaries(st.sampled_from(sorted(Experiment.model_fields)), st.none() | st.floats() | st.text(), max_size=3))
+@given(
+    st.dictionaries(st.sampled_from(sorted(Experiment.model_fields)), st.none() | st.floats() | st.text(), max_size=3)
+)
 def test_whatever_is_written_gives_an_experiment_or_a_usage_error(fields):
     try:
         experiment(fields)
