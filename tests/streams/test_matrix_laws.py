@@ -8,8 +8,9 @@ from scipy import stats
 
 from initlab.laws import DeltaOrthogonal, Dirac, Hadamard, Identity, LogUniform, Orthogonal, Sparse
 from initlab.streams import sample, stream_key, words
+from initlab.streams.householder import reflect_plainly
 from initlab.streams.logarithm import logarithm
-from initlab.streams.orthogonal import orthogonal, reflect_plainly
+from initlab.streams.orthogonal import orthogonal
 
 P_LIMIT = 1e-6
 """Fixed seeds make these tests deterministic; a right law fails one of a thousand of them at this level 1 in 1000."""

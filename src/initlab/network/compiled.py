@@ -18,7 +18,7 @@ from initlab.streams.compiled import philox_block
 Places = npt.NDArray[np.int64]
 Words = npt.NDArray[np.unsignedinteger]
 
-adam, momentum = kernel(updates.adam), kernel(updates.momentum)
+adam, momentum, descent = kernel(updates.adam), kernel(updates.momentum), kernel(updates.descent)
 
 SIGMOID, SOFTMAX, LINEAR = 0, 1, 2
 
@@ -320,5 +320,7 @@ def advance(
         backward(shape, theta, gradient, buffers, slope, drops, recipe.l2)
         if recipe.adam:
             adam(theta, gradient, memory, recipe.rate, recipe.friction, recipe.decay, recipe.epsilon, step)
-        else:
+        elif recipe.friction > 0:
             momentum(theta, gradient, memory, recipe.rate, recipe.friction)
+        else:
+            descent(theta, gradient, recipe.rate)

@@ -51,8 +51,13 @@ class Recipe:
                 raise SpecError(f"The {name} must be {constraint}, got {value}.")
 
 
+def descent(theta: Floats, gradient: Floats, rate: float) -> None:
+    """One step of gradient descent, in place."""
+    theta -= rate * gradient
+
+
 def momentum(theta: Floats, gradient: Floats, memory: Floats, rate: float, friction: float) -> None:
-    """One step of gradient descent with momentum, in place; plain gradient descent where the friction is 0."""
+    """One step of gradient descent with momentum, in place."""
     velocity = memory[0]
     velocity *= friction
     velocity += gradient

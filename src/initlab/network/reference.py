@@ -17,7 +17,7 @@ import numpy as np
 from initlab.network.architecture import Architecture
 from initlab.network.heads import HEAD
 from initlab.network.randomness import batch_of_step, dropout_mask
-from initlab.network.recipe import Recipe, adam, momentum
+from initlab.network.recipe import Recipe, adam, descent, momentum
 from initlab.numerics.activations import Floats, activation
 
 
@@ -97,6 +97,7 @@ def step_by(recipe: Recipe, theta: Floats, gradient: Floats, memory: Floats, ste
     """One step of the recipe's optimizer, in place."""
     if recipe.optimizer == "adam":
         adam(theta, gradient, memory, recipe.learning_rate, recipe.momentum, recipe.decay, recipe.epsilon, step)
+    elif recipe.optimizer == "momentum":
+        momentum(theta, gradient, memory, recipe.learning_rate, recipe.momentum)
     else:
-        friction = recipe.momentum if recipe.optimizer == "momentum" else 0.0
-        momentum(theta, gradient, memory, recipe.learning_rate, friction)
+        descent(theta, gradient, recipe.learning_rate)

@@ -9,9 +9,12 @@ from initlab.network import compiled
 from initlab.network.architecture import HEADS, Architecture
 from initlab.network.native import native
 from initlab.network.randomness import BATCHES, dropout_name
-from initlab.network.recipe import Recipe
+from initlab.network.recipe import OptimizerName, Recipe
 from initlab.numerics.activations import Floats
 from initlab.streams.key import stream_key
+
+MEMORY: dict[OptimizerName, int] = {"sgd": 0, "momentum": 1, "adam": 2}
+"""Vectors as long as the parameters that an optimizer remembers."""
 
 EVALUATED_AT_ONCE = 512
 """Examples that one block of an evaluation pushes through the network; it bounds the memory."""
@@ -44,7 +47,7 @@ class Training:
         self._x, self._y = (np.ascontiguousarray(values, dtype=dtype) for values in (x, y))
         self._order = np.arange(examples)
         self._gradient = np.empty_like(self.theta)
-        self._memory = np.zeros((2 if recipe.optimizer == "adam" else 1, self.theta.size), dtype=dtype)
+        self._memory = np.zeros((MEMORY[recipe.optimizer], self.theta.size), dtype=dtype)
         self._batches = _buffers(net, examples, batch, dtype, drops=recipe.keep < 1)
         if batch == examples:
             self._batches[0].x[:] = self._x

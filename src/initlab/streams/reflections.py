@@ -1,4 +1,4 @@
-"""The arithmetic of `orthogonal.py`, compiled: the same operations on the same numbers in the same order.
+"""The arithmetic of `householder.py`, compiled: the same operations on the same numbers in the same order.
 
 A product is taken eight steps of its sum at a time on two rows at once, so that an entry is read and written once for
 sixteen operations; the vectors run along the rows. Multiplications and additions are not fused. Panels of columns are
@@ -8,7 +8,7 @@ independent of each other, and threads take them one by one.
 import numpy as np
 
 from initlab.streams.compiled import inlined, kernel
-from initlab.streams.orthogonal import BLOCK, Matrix
+from initlab.streams.householder import BLOCK, Matrix
 from initlab.streams.threads import share_out
 
 _BLOCK = BLOCK
@@ -17,7 +17,7 @@ _STEPS = 8
 
 
 def reflect(x: Matrix, threads: int) -> Matrix:
-    """Q from X, as `orthogonal.reflect_plainly` has it; X is overwritten."""
+    """Q from X, as `householder.reflect_plainly` has it; X is overwritten."""
     m, n = x.shape
     signs = np.empty(n)
     to_vectors(x, signs)
