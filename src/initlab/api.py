@@ -1,6 +1,6 @@
 """The operations. Python, the command line and the web page call these, and get the same results."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from initlab.experiments import result, store
 from initlab.experiments.presets import preset as preset_named
 from initlab.experiments.problem import bind
 from initlab.experiments.run import run
-from initlab.experiments.spec import Experiment, experiment, read_experiment
+from initlab.experiments.spec import Experiment, experiment, read_toml
 from initlab.experiments.summary import summarise
 from initlab.render import html, save, text
 
@@ -75,17 +75,19 @@ def compare(
 
 
 def plan_comparison(
-    spec: Experiment | str | Path | None = None,
+    spec: Experiment | Mapping[str, Any] | str | Path | None = None,
     *,
     preset: str | None = None,
     **options: Any,  # noqa: ANN401
 ) -> Experiment:
-    """The experiment that `compare` would run: a spec or a preset, with the options set over it."""
+    """The experiment that `compare` would run: a spec (or its fields) or a preset, with the options set over it."""
     base: dict[str, Any] = {}
     if preset is not None:
         base |= preset_named(preset).fields
     if isinstance(spec, Experiment):
         base |= spec.model_dump()
+    elif isinstance(spec, Mapping):
+        base |= spec
     elif spec is not None:
-        base |= read_experiment(Path(spec))
+        base |= read_toml(Path(spec))
     return experiment(base | options)

@@ -69,6 +69,17 @@ def test_flags_stand_over_the_environment_and_that_over_a_file(capsys, tmp_path,
     assert document["configuration"]["seeds"] == 1
 
 
+def test_a_pyproject_file_sets_defaults_that_a_preset_ignores(capsys, tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[tool.initlab.compare]\nseeds = 1\niterations = 7\nschemes = ['he']\n")
+    assert run(["compare", "--json"]) == 0
+    assert strict(capsys.readouterr().out)["configuration"]["iterations"] == 7
+    assert run(["compare", "--json", "--preset", "symmetry", "--iterations", "3", "--seeds", "1"]) == 0
+    assert len(strict(capsys.readouterr().out)["schemes"]) == 5
+    (tmp_path / "pyproject.toml").write_text("[tool.initlab.compare]\nseads = 1\n")
+    assert run(["compare"]) == 2
+    assert "Did you mean 'seeds'?" in capsys.readouterr().err
+
+
 def test_every_field_of_an_experiment_has_a_flag(capsys):
     assert run(["compare", "--help"]) == 0
     text = capsys.readouterr().out

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from initlab.errors import SpecError, UsageError
 from initlab.experiments.presets import preset, preset_names
-from initlab.experiments.spec import Experiment, experiment, read_experiment
+from initlab.experiments.spec import Experiment, experiment, read_toml
 
 BAD = {
     "iterations": [0, -1, 1.5, "many", True, 10**12, None, float("nan")],
@@ -58,7 +58,7 @@ def test_the_defaults_are_the_course_s():
 def test_a_toml_file_says_the_same(tmp_path):
     path = tmp_path / "spec.toml"
     path.write_text('layers = [4]\nschemes = ["he", "random(3)"]\nlearning_rate = 1\n')
-    assert experiment(read_experiment(path)) == Experiment(layers=(4,), schemes="he, random(3)", learning_rate=1.0)
+    assert experiment(read_toml(path)) == Experiment(layers=(4,), schemes="he, random(3)", learning_rate=1.0)
 
 
 @pytest.mark.parametrize("content", [b"layers = [", b"\xff\xfe", b"= 3"])
@@ -66,12 +66,12 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path, content):
     path = tmp_path / "spec.toml"
     path.write_bytes(content)
     with pytest.raises(SpecError, match="must be valid TOML"):
-        read_experiment(path)
+        read_toml(path)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(SpecError, match="must be a readable file"):
-        read_experiment(tmp_path / "none.toml")
+        read_toml(tmp_path / "none.toml")
 
 
 @pytest.mark.parametrize("name", preset_names())

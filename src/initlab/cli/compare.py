@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 
 from initlab import api
-from initlab.cli.options import as_json, fields_as_flags, given, output
+from initlab.cli.options import as_json, fields_as_flags, given, output, project_settings
 from initlab.cli.progress import progress
 from initlab.experiments import store
 from initlab.experiments.presets import preset_names
@@ -37,9 +37,11 @@ def compare(
     """Train the same network under several initializations and show what each one does.
 
     By default the course's 2-10-5-1 ReLU network on its circles, under zeros, random x10, Xavier and He, over 20 seeds.
-    Flags stand over the fields of --spec or --preset, and those over the defaults.
+    Flags stand over INITLAB_COMPARE_... variables, those over --spec or --preset, or else the table
+    [tool.initlab.compare] of pyproject.toml here, and those over the defaults.
     """
-    experiment = api.plan_comparison(spec, preset=preset, **given(Experiment, flags))
+    settings = None if preset else project_settings("compare")
+    experiment = api.plan_comparison(spec or settings, preset=preset, **given(Experiment, flags))
     folder = output or store.default_folder("compare", experiment)
     with progress("training, steps", "drawing") as show:
         result = api.compare(experiment, output=folder, threads=threads, progress=show)

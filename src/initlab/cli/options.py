@@ -8,6 +8,8 @@ import click
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from initlab.experiments.spec import read_toml
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one strict JSON document instead of text.")
@@ -65,3 +67,10 @@ def _number(text: str) -> object:
         except ValueError:
             continue
     return text
+
+
+def project_settings(verb: str) -> dict[str, Any]:
+    """The table [tool.initlab.VERB] of a pyproject.toml in this folder. Raises SpecError when that file is no TOML."""
+    path = Path("pyproject.toml")
+    table = read_toml(path).get("tool", {}).get("initlab", {}).get(verb, {}) if path.is_file() else {}
+    return dict(table)

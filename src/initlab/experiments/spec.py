@@ -149,8 +149,8 @@ def _first_line(error: ValidationError) -> str:
     return f"{name} must be {bound}, got {first['input']!r}. {purpose}".rstrip()
 
 
-def read_experiment(path: Path) -> dict[str, Any]:
-    """The fields that a TOML file sets. Raises SpecError when it cannot be read or is no TOML."""
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file holds. Raises SpecError when it cannot be read or is no TOML."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

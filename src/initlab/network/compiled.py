@@ -1,4 +1,4 @@
-"""The network compiled: one gradient, many steps, one evaluation. It mirrors `reference.py` line by line.
+"""The network compiled: forward, backward, evaluation. It mirrors `reference.py` line by line.
 
 A buffer holds the rows of all layers, one below the other, so that a layer is a contiguous slice. All functions
 release the interpreter lock: many nets train at once in plain threads.
@@ -10,15 +10,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from initlab.network import recipe as updates
 from initlab.network.kernels import accessor, affine, back, kernel, outer, row_sums
 from initlab.numerics.activations import Floats
-from initlab.streams.compiled import philox_block
 
 Places = npt.NDArray[np.int64]
-Words = npt.NDArray[np.unsignedinteger]
-
-adam, momentum, descent = kernel(updates.adam), kernel(updates.momentum), kernel(updates.descent)
 
 SIGMOID, SOFTMAX, LINEAR = 0, 1, 2
 
@@ -217,110 +212,3 @@ def count_distinct(shape: Shape, theta: Floats, precision: float, counts: Places
                 for j in range(i):
                     known = known or same(W, b, i, j, precision * largest)
                 counts[layer] += not known
-
-
-class Steps(NamedTuple):
-    """A recipe as numbers, and the keys of the two streams that training draws from."""
-
-    adam: bool
-    rate: float
-    friction: float
-    decay: float
-    epsilon: float
-    l2: float
-    keep: float
-    batches_key: Words
-    dropout_keys: Words
-
-
-@kernel
-def draw_words(words: Words, key: Words, start: int) -> None:
-    """Words start, start + 1, ... of a stream: those of `initlab.streams.words`."""
-    count = words.size
-    for block in range(start >> 2, (start + count + 3) >> 2):
-        drawn = philox_block(key[0], key[1], key[2], key[3], np.uint64(block))
-        for lane in range(4):
-            place = 4 * block + lane - start
-            if 0 <= place < count:
-                words[place] = drawn[lane]
-
-
-@kernel
-def shuffle(order: Places, key: Words, epoch: int) -> None:
-    """The order of an epoch: examples sorted by the words of the stream from epoch · examples on."""
-    m = order.size
-    words = np.empty(m, np.uint32)
-    draw_words(words, key, epoch * m)
-    ranked = np.empty(m, np.uint64)
-    for i in range(m):
-        ranked[i] = (np.uint64(words[i]) << np.uint64(32)) | np.uint64(i)
-    ranked.sort()
-    for i in range(m):
-        order[i] = ranked[i] & np.uint64(0xFFFFFFFF)
-
-
-@kernel
-def load(columns: Places, source: Floats, target: Floats) -> None:
-    """Copy the chosen columns of a data matrix into a buffer."""
-    for k in range(source.shape[0]):
-        for i in range(columns.size):
-            target[k, i] = source[k, columns[i]]
-
-
-@kernel
-def draw_masks(shape: Shape, buffers: Buffers, capacity: int, keep: float, keys: Words, step: int) -> None:
-    """The inverted dropout masks of every hidden layer for one step."""
-    threshold = np.uint64(keep * 4294967296.0)
-    scale = buffers.mask.dtype.type(1 / keep)
-    for layer in range(shape.widths.size - 2):
-        mask = hidden(buffers.mask, shape, layer)
-        n, m = mask.shape
-        words = np.empty(n * m, np.uint32)
-        draw_words(words, keys[layer], step * n * capacity)
-        for j in range(n):
-            for i in range(m):
-                mask[j, i] = scale if np.uint64(words[j * m + i]) < threshold else 0
-
-
-@kernel
-def advance(
-    shape: Shape,
-    theta: Floats,
-    gradient: Floats,
-    memory: Floats,
-    batches: tuple[Buffers, Buffers],
-    order: Places,
-    x: Floats,
-    y: Floats,
-    activate: Callable[..., None],
-    slope: Callable[..., None],
-    recipe: Steps,
-    first: int,
-    steps: int,
-) -> None:
-    """Train `theta` in place for `steps` steps, the first of which is number `first`.
-
-    `batches` are the buffers of a full batch and of the last one of an epoch.
-    """
-    examples, size = x.shape[1], batches[0].x.shape[1]
-    per_epoch = (examples + size - 1) // size
-    drops = recipe.keep < 1
-    for step in range(first, first + steps):
-        start = step % per_epoch * size
-        stop = min(start + size, examples)
-        buffers = batches[0] if stop - start == size else batches[1]
-        if per_epoch > 1:
-            if start == 0 or step == first:
-                shuffle(order, recipe.batches_key, step // per_epoch)
-            load(order[start:stop], x, buffers.x)
-            load(order[start:stop], y, buffers.y)
-        if drops:
-            draw_masks(shape, buffers, size, recipe.keep, recipe.dropout_keys, step)
-        forward(shape, theta, buffers, activate, drops)
-        backward(shape, theta, gradient, buffers, slope, drops, recipe.l2)
-        if recipe.adam:
-            adam(theta, gradient, memory, recipe.rate, recipe.friction, recipe.decay, recipe.epsilon, step)
-        elif recipe.friction > 0:
-            momentum(theta, gradient, memory, recipe.rate, recipe.friction)
-        else:
-            descent(theta, gradient, recipe.rate)

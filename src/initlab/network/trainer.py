@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from initlab.network import compiled
+from initlab.network import compiled, descent
 from initlab.network.architecture import HEADS, Architecture
 from initlab.network.native import native
 from initlab.network.randomness import BATCHES, dropout_name
@@ -55,7 +55,7 @@ class Training:
 
     def advance(self, steps: int) -> None:
         """Make that many updates."""
-        compiled.advance(
+        descent.advance(
             self._shape, self.theta, self._gradient, self._memory, self._batches, self._order, self._x, self._y,
             self._activate, self._slope, self._steps, self.step, steps,
         )  # fmt: skip
@@ -97,9 +97,9 @@ def shape_of(net: Architecture) -> compiled.Shape:
     )
 
 
-def _steps(net: Architecture, recipe: Recipe, seed: int, dtype: np.dtype) -> compiled.Steps:
+def _steps(net: Architecture, recipe: Recipe, seed: int, dtype: np.dtype) -> descent.Steps:
     names = [dropout_name(layer) for layer in range(net.depth - 1)]
-    return compiled.Steps(
+    return descent.Steps(
         adam=recipe.optimizer == "adam",
         rate=dtype.type(recipe.learning_rate),
         friction=dtype.type(0 if recipe.optimizer == "sgd" else recipe.momentum),
