@@ -1,6 +1,6 @@
 """What a person should take from the trials of one scheme, in words, with the numbers and the test behind them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -47,25 +47,37 @@ def _verdict(label: str, trials: Sequence[Trial], best: str | None, groups: Grou
         return f"Stays at chance in {stalled} {of}{_why(trials)}."
     failures = f" {stalled} {of} stay at chance." if stalled else ""
     failures += f" {diverged} {of} diverge." if diverged else ""
-    return _standing(label, best, groups) + failures
-
-
-def _why(stalled: Sequence[Trial]) -> str:
-    """The cause that the traces show, where they show one."""
-    hidden = [trial.end.layers[:-1] for trial in stalled]
-    if all(layer.distinct == 1 and layer.units > 1 for layers in hidden for layer in layers) and any(hidden):
-        return ": every hidden layer keeps one distinct unit, so symmetry is never broken"
-    if len(stalled[0].start.layers) < 3:
-        return ""
-    forward = float(np.median([_ratio(t.start.layers[-1].forward_std, t.start.layers[0].forward_std) for t in stalled]))
-    backward = float(
-        np.median([_ratio(t.start.layers[0].backward_std, t.start.layers[-1].backward_std) for t in stalled])
+    symmetric = (
+        " Every hidden layer keeps one distinct unit: its units do the work of one." if _symmetric(trials) else ""
     )
+    return _standing(label, best, groups) + symmetric + failures
+
+
+def _symmetric(trials: Sequence[Trial]) -> bool:
+    """Whether every hidden layer of every trial ends with one distinct unit, and some layer has more than one unit."""
+    hidden = [layer for trial in trials for layer in trial.end.layers[:-1]]
+    return all(layer.distinct == 1 for layer in hidden) and any(layer.units > 1 for layer in hidden)
+
+
+def _why(trials: Sequence[Trial]) -> str:
+    """The cause that the traces at step zero show, where they show one."""
+    if _symmetric(trials):
+        return ": every hidden layer keeps one distinct unit, so symmetry is never broken"
+    if len(trials[0].start.layers) < 3:
+        return ""
+    forward = _median_ratio((t.start.layers[-1].forward_std, t.start.layers[0].forward_std) for t in trials)
+    backward = _median_ratio((t.start.layers[0].backward_std, t.start.layers[-1].backward_std) for t in trials)
+    if forward == 0:
+        return ": at step zero no signal reaches the output"
     if forward < VANISHED:
-        return f": the signal vanishes on its way forward, to {forward:.1e} of what the first layer sends"
+        return f": at step zero the signal has shrunk to {forward:.1e} of its size when it reaches the output"
     if backward < VANISHED:
-        return f": the gradient vanishes on its way back, to {backward:.1e} of what the last layer sends"
+        return f": at step zero the gradient has shrunk to {backward:.1e} of its size when it reaches the first layer"
     return ""
+
+
+def _median_ratio(pairs: Iterable[tuple[float, float]]) -> float:
+    return float(np.median([_ratio(far, near) for far, near in pairs]))
 
 
 def _ratio(far: float, near: float) -> float:
@@ -77,8 +89,7 @@ def _standing(label: str, best: str | None, groups: Groups) -> str:
     score = abs(float(np.median([_score(trial) for trial in groups[label]])))
     kind = "test loss" if np.isnan(groups[label][0].test_accuracy) else "test accuracy"
     if best is None or label == best:
-        alone = len(groups) == 1
-        return f"{'Learns' if alone else 'Best here'}: median {kind} {score:.3g}."
+        return f"{'Learns' if len(groups) == 1 else 'Best median here'}: {kind} {score:.3g}."
     pairs = _pairs(groups[label], groups[best])
     if len(set(pairs)) == 1 and len(pairs) > 1:
         return _once(score, kind, best, pairs[0])

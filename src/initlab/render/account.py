@@ -111,10 +111,11 @@ def spread(figure: Spread, *, share: bool) -> tuple[str, str]:
     return write(figure.median), f"[{write(figure.low)}, {write(figure.high)}]"
 
 
-def failures(entry: SchemeResult) -> tuple[str, str]:
-    """How many seeds diverged and how many stalled."""
-    diverged, stalled = (sum(trial.status == kind for trial in entry.trials) for kind in ("diverged", "stalled"))
-    return f"{diverged} of {len(entry.trials)}", f"{stalled} of {len(entry.trials)}"
+def failures(entry: SchemeResult) -> tuple[str, ...]:
+    """How many seeds diverged and how many stalled, each if any did."""
+    total = len(entry.trials)
+    counts = {kind: sum(trial.status == kind for trial in entry.trials) for kind in ("diverged", "stalled")}
+    return tuple(f"{count} of {total} {kind}" for kind, count in counts.items() if count)
 
 
 def laws(entry: SchemeResult) -> dict[str, str]:

@@ -57,12 +57,12 @@ FRAGMENT_STYLE = (
 def table(comparison: Comparison) -> str:
     """One row per scheme."""
     scores = ("train accuracy", "test accuracy") if account.classifies(comparison) else ("test loss",)
-    heads = ("scheme", *scores, "final loss", "diverged", "stalled", "verdict")
+    heads = ("scheme", *scores, "final loss", "failed", "verdict")
     rows = "".join(
         _row(place, entry, classifies=account.classifies(comparison)) for place, entry in enumerate(comparison.schemes)
     )
     return (
-        "<table><caption>Median [lowest, highest] over the seeds; seeds that diverged or stalled.</caption><thead><tr>"
+        "<table><caption>Median [lowest, highest] over the seeds.</caption><thead><tr>"
         + "".join(f'<th scope="col">{head}</th>' for head in heads)
         + f"</tr></thead><tbody>{rows}</tbody></table>"
     )
@@ -71,12 +71,16 @@ def table(comparison: Comparison) -> str:
 def _row(place: int, entry: SchemeResult, *, classifies: bool) -> str:
     scores = [_spread(each, share=True) for each in (entry.train_accuracy, entry.test_accuracy)]
     scores = scores if classifies else [_spread(entry.test_loss, share=False)]
-    cells = [*scores, _spread(entry.final_loss, share=False), *map(escape, account.failures(entry))]
+    cells = [*scores, _spread(entry.final_loss, share=False), _failed(entry)]
     return (
         f'<tr><th scope="row">{_name(place, entry)}<small>{_prose(entry.summary)}</small></th>'
         + "".join(f'<td class="figure">{cell}</td>' for cell in cells)
         + f'<td class="words">{escape(entry.verdict)}</td></tr>'
     )
+
+
+def _failed(entry: SchemeResult) -> str:
+    return "<br>".join(map(escape, account.failures(entry))) or "none"
 
 
 def _name(place: int, entry: SchemeResult) -> str:

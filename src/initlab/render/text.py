@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from initlab.experiments.result import Comparison, SchemeResult, Spread
+from initlab.render import account
 from initlab.schemes import SCHEMES, Scheme
 
 
@@ -76,8 +77,7 @@ def _cells(scheme: SchemeResult, *, classes: bool) -> Iterator[RenderableType]:
     else:
         yield spread(scheme.test_loss, ".3g")
     yield spread(scheme.final_loss, ".3g")
-    shares = ((scheme.diverged, "diverged"), (scheme.stalled, "stalled"))
-    yield "\n".join(f"{share:.0%} {word}" for share, word in shares if share) or "-"
+    yield "\n".join(account.failures(scheme)) or "none"
 
 
 def spread(values: Spread, form: str) -> Text:
