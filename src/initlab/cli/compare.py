@@ -43,7 +43,7 @@ def compare(
     settings = None if preset else project_settings("compare")
     experiment = api.plan_comparison(spec or settings, preset=preset, **given(Experiment, flags))
     folder = output or store.default_folder("compare", experiment)
-    with progress("training, steps", "drawing") as show:
+    with progress("training", "drawing") as show:
         result = api.compare(experiment, output=folder, threads=threads, progress=show)
     if as_json:
         click.echo(json.dumps(json.comparison(result)))

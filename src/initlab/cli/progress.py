@@ -1,15 +1,11 @@
-"""A progress bar on stderr, on a terminal only, and only once the work has taken a while."""
+"""A progress bar on stderr, on a terminal only, gone when the work is done."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-QUIET = 1.0
-"""Seconds that pass before a bar is worth showing."""
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 Show = Callable[[int, int], None]
 """Told how much is done, of how much."""
@@ -17,18 +13,13 @@ Show = Callable[[int, int], None]
 
 @contextmanager
 def progress(work: str, after: str) -> Iterator[Show]:
-    """A bar that says `work` until all is done, and `after` from then on."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    task, begun = bar.add_task(work, total=None), time.monotonic()
+    """A bar that says `work` until all is done, and `after` from then on; before, that the code is being compiled."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("preparing (the first run compiles)", total=None)
 
-    def show(done: int, total: int) -> None:
-        if sys.stderr.isatty() and time.monotonic() - begun > QUIET:
-            bar.start()
+        def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, description=work if done < total else after)
 
-    try:
         yield show
-    finally:
-        if bar.live.is_started:
-            bar.stop()
