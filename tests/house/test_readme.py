@@ -61,6 +61,6 @@ def test_what_the_readme_prints_is_what_compare_prints(tmp_path, monkeypatch, ca
     assert run(["compare", "--schemes", "zeros, random, xavier, he", "--iterations", "20"]) == 0
     printed = capsys.readouterr().out
     table = blocks("text")[0]
-    for line in ("2-10-5-1 relu network on circles", "zeros: Stays at chance in 20 of 20 seeds"):
+    for line in ("2-10-5-1 relu network on circles", "zeros: No better than chance in 20 of 20 seeds"):
         assert line in printed
         assert line in table

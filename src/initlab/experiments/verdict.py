@@ -10,6 +10,9 @@ from initlab.numerics.statistics import sign_test
 LEVEL = 0.05
 """Two schemes are told apart when the sign test over their common seeds has a p-value below this."""
 
+FEWEST = 6
+"""Seeds from which the sign test can reach that level: 2/2⁶ < 0.05 < 2/2⁵."""
+
 VANISHED = 1e-3
 """A signal has vanished when the first layer's standard deviation is below this share of the last's, or the reverse."""
 
@@ -44,8 +47,8 @@ def _verdict(label: str, trials: Sequence[Trial], best: str | None, groups: Grou
         last = int(np.median([trial.curve.iteration[-1] for trial in trials if trial.status == "diverged"]))
         return f"Diverges in {diverged} {of}: the loss is no longer finite by iteration {last}."
     if (stalled + diverged) * 2 >= len(trials):
-        return f"Stays at chance in {stalled} {of}{_why(trials)}."
-    failures = f" {stalled} {of} stay at chance." if stalled else ""
+        return f"No better than chance in {stalled} {of}{_why(trials)}."
+    failures = f" {stalled} {of} end no better than chance." if stalled else ""
     failures += f" {diverged} {of} diverge." if diverged else ""
     symmetric = (
         " Every hidden layer keeps one distinct unit: its units do the work of one." if _symmetric(trials) else ""
@@ -96,6 +99,8 @@ def _standing(label: str, best: str | None, groups: Groups) -> str:
     wins, losses = sum(mine > theirs for mine, theirs in pairs), sum(mine < theirs for mine, theirs in pairs)
     p = sign_test(wins, losses)
     count = f"better in {wins} and worse in {losses} of {len(pairs)} seeds, p = {p:.2g}"
+    if len(pairs) < FEWEST:
+        return f"Too few seeds to set against {best}: better in {wins} and worse in {losses} of {len(pairs)}."
     if p < LEVEL:
         return f"{'Better' if wins > losses else 'Worse'} than {best}: {count}."
     return f"Not told apart from {best}: {count}."

@@ -29,7 +29,7 @@ def lead(comparison: Comparison) -> str:
     seeds = max(len(entry.trials) for entry in done)
     once = "from one seed" if seeds == 1 else f"from the same {seeds} seeds"
     parts = [f"The same network was trained under each scheme {once}.", _best(comparison, done)]
-    parts += [_failed(done, "diverged", "diverged"), _failed(done, "stalled", "stayed at chance")]
+    parts += [_failed(done, "diverged", "diverged"), _failed(done, "stalled", "ended no better than chance")]
     return " ".join(part for part in parts if part)
 
 
