@@ -112,7 +112,7 @@ def test_the_report_gives_figures_laws_calls_and_cautions(made: Make) -> None:
 def test_the_lead_names_the_best_and_the_failures(made: Make) -> None:
     assert account.lead(made("usual")) == (
         "The same network was trained under each scheme from the same 4 seeds. xavier and he had the highest median "
-        "test accuracy, 96 %. zeros with 4 of 4 seeds and he with 1 of 4 seeds stayed at chance."
+        "test accuracy, 96 %. zeros with 4 of 4 seeds and he with 1 of 4 seeds ended no better than chance."
     )
     assert "No scheme learned with most of its seeds." in account.lead(made("all lost"))
     assert "random(1e9) with 1 of 1 seeds diverged" in account.lead(made("all lost"))
