@@ -1,0 +1,253 @@
+"""From a stack of layers to what will be measured in it: standard deviations forward and backward, layer by layer.
+
+    q_{l+1} = n_l Var(w) E φ(√q_l z)² + Var(b)          forward
+    B_l     = n_{l+1} Var(w) E φ'(√q_l z)² B_{l+1}      backward, in units of the gradient at the last layer
+
+A network of finite width strays from both. To first order the log of each walks at random, with the noises of
+`finite_width`; f_l = ln q_l forgets its past at the rate ρ_l = d ln q_{l+1}/d ln q_l, and moves the gradient through
+d ln χ/d ln q. The band holds 99 % of networks: exp(½ (ln q - v/2 ± 2.576 √v)), v the variance of the log.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from initlab.errors import SpecError
+from initlab.numerics.activations import Activation
+from initlab.theory.finite_width import backward_noise, checked_width, forward_noise, shared_noise
+from initlab.theory.fixed_points import Fixed, fixed
+from initlab.theory.maps import Point
+from initlab.theory.moments import LARGEST_Q, SMALLEST_Q, moments, pair
+from initlab.theory.spectrum import checked_depth
+from initlab.theory.units import dead_share, saturated_share
+
+NORMAL_99 = 2.5758293035489004
+"""The two-sided 99 % point of a standard normal."""
+
+Band = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One layer of a stack: its fan_in, its units, the variances of its weights and biases, and what follows it.
+
+    >>> Stage(inputs=100, units=50, weight_variance=0.02).sigma_w2
+    2.0
+    """
+
+    inputs: float
+    units: int
+    weight_variance: float
+    bias_variance: float = 0.0
+    phi: Activation | None = None
+
+    def __post_init__(self) -> None:
+        checked_width(self.units)
+        for what, value in (("fan_in", self.inputs), ("weight variance", self.weight_variance)):
+            if not 0 < value < math.inf:
+                raise SpecError(f"The {what} of a layer must be a finite number > 0, got {value}. Nothing passes at 0.")
+        if not 0 <= self.bias_variance < math.inf:
+            raise SpecError(f"The bias variance must be a finite number >= 0, got {self.bias_variance}. 0 is usual.")
+
+    @property
+    def sigma_w2(self) -> float:
+        """σ_w² = fan_in · Var(w)."""
+        return self.inputs * self.weight_variance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerPrediction:
+    """What is expected of one layer. `backward_std` is in units of that of the last layer.
+
+    A std of 0 has vanished (mean square below 1e-12), an infinite one has exploded. `correlation` is that of the
+    pre-activations of two examples; `dead` and `saturated` are shares of the units (0 behind the last layer).
+    """
+
+    name: str
+    units: int
+    forward_std: float
+    forward_band: Band
+    backward_std: float
+    backward_band: Band
+    correlation: float
+    dead: float
+    saturated: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """The layers of a stack, and the fixed point that its hidden layers tend to, with the trainable depth there."""
+
+    layers: tuple[LayerPrediction, ...]
+    examples: int
+    fixed: Fixed | None
+
+
+def stack(phi: Activation, *, depth: int, width: int, sigma_w2: float, sigma_b2: float = 0.0) -> tuple[Stage, ...]:
+    """`depth` layers of that many units, all alike, the last without an activation."""
+    checked_depth(depth)
+    variance = sigma_w2 / checked_width(width)
+    return tuple(
+        Stage(
+            inputs=width,
+            units=width,
+            weight_variance=variance,
+            bias_variance=sigma_b2,
+            phi=phi if layer < depth - 1 else None,
+        )
+        for layer in range(depth)
+    )
+
+
+def predict(
+    stages: Sequence[Stage], *, input_square: float = 1.0, correlation: float = 0.0, examples: int = 1
+) -> Prediction:
+    """What `examples` inputs of that mean square and correlation, and uncorrelated gradients, give in every layer.
+
+    >>> from initlab.numerics.activations import activation
+    >>> found = predict(stack(activation("relu"), depth=30, width=256, sigma_w2=1.0))
+    >>> round(found.layers[-1].forward_std * 2**14.5, 9)
+    1.0
+
+    Raises SpecError when there is no layer, a hidden layer has no activation, or a number is out of bounds.
+    """
+    if not stages or any(stage.phi is None for stage in stages[:-1]):
+        raise SpecError(f"A stack must have layers, all but the last with an activation, got {len(stages)}. Add it.")
+    if not 0 < input_square < math.inf or not -1 <= correlation <= 1:
+        raise SpecError(f"An input must have a mean square > 0 and a correlation in [-1, 1], got {input_square}.")
+    steps = _forward(stages, input_square, correlation, examples)
+    forward, backward = _forward_variances(stages, steps, examples), _backward_variances(steps)
+    gradient = np.append(np.cumsum([math.log(step.chi) for step in steps[:-1]][::-1])[::-1], 0.0)
+    layers = tuple(
+        _layer(number, stages[number - 1], steps[number - 1], v, float(log), w, examples)
+        for number, (v, log, w) in enumerate(zip(forward, gradient, backward, strict=True), start=1)
+    )
+    return Prediction(layers=layers, examples=examples, fixed=_fixed(stages, steps))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """One layer and the step to the next: q, c, and ρ, χ, d ln χ/d ln q and the noises on the way."""
+
+    q: float
+    c: float
+    rho: float = 0.0
+    chi: float = 1.0
+    bend: float = 0.0
+    forward: float = 0.0
+    backward: float = 0.0
+    shared: float = 0.0
+
+
+def _forward(stages: Sequence[Stage], input_square: float, correlation: float, examples: int) -> list[_Step]:
+    first = stages[0]
+    q = first.sigma_w2 * input_square + first.bias_variance
+    c = (first.sigma_w2 * input_square * correlation + first.bias_variance) / q
+    steps = []
+    for stage, following in pairwise(stages):
+        assert stage.phi is not None
+        if not SMALLEST_Q <= q <= LARGEST_Q:
+            steps.append(_Step(q=q, c=c))
+            continue
+        step, q_next, c_next = _step(stage, following, stage.phi, _short(q), c, examples)
+        steps.append(step)
+        q, c = q_next, c_next
+    return [*steps, _Step(q=q, c=c)]
+
+
+def _short(q: float) -> float:
+    """Keep 12 digits of q, so that a layer like the one before need not be computed again."""
+    return float(f"{q:.12g}")
+
+
+def _step(
+    stage: Stage, following: Stage, phi: Activation, q: float, c: float, examples: int
+) -> tuple[_Step, float, float]:
+    found = moments(phi, q)
+    q_next = following.sigma_w2 * found.square + following.bias_variance
+    share = following.sigma_w2 * found.square / q_next
+    c_next = 1.0
+    if examples > 1:
+        c_next = min(1.0, (following.sigma_w2 * pair(phi, q, _short(c))[0] + following.bias_variance) / q_next)
+    near = round(c, 3)
+    chi = following.units * following.weight_variance * found.slope
+    n = stage.units
+    step = _Step(
+        q=q,
+        c=c,
+        rho=following.sigma_w2 * found.growth * q / q_next,
+        chi=max(chi, 1e-300),
+        bend=_bend(phi, q),
+        forward=forward_noise(phi, q, share=share, correlation=near, examples=examples) / n,
+        backward=backward_noise(phi, q, correlation=near, examples=examples) / n,
+        shared=shared_noise(phi, q, share=share, correlation=near, examples=examples) / n,
+    )
+    return step, q_next, c_next
+
+
+def _bend(phi: Activation, q: float, h: float = 1e-3) -> float:
+    """How ln E φ'² moves with ln q, by a central difference whose error, h² times a third derivative, is below 1e-5."""
+    low, high = moments(phi, _short(q * math.exp(-h))).slope, moments(phi, _short(q * math.exp(h))).slope
+    return math.log(high / low) / (2 * h) if low > 0 and high > 0 else 0.0
+
+
+def _forward_variances(stages: Sequence[Stage], steps: Sequence[_Step], examples: int) -> list[float]:
+    """Var ln of the measured mean square: what the layers before gave, and that of this layer's own units."""
+    kept, variances = 0.0, []
+    for stage, step in zip(stages, steps, strict=True):
+        variances.append(kept + 2 / stage.units * (1 / examples + (1 - 1 / examples) * step.c**2))
+        kept = step.rho**2 * kept + step.forward
+    return variances
+
+
+def _backward_variances(steps: Sequence[_Step]) -> list[float]:
+    """Var ln B_l = Var(Σ_{k>=l} (noise_k + bend_k f_k)), the f_k walking as f_{k+1} = ρ_k f_k + ε_k."""
+    before, kept = [], 0.0
+    for step in steps:
+        before.append(kept)
+        kept = step.rho**2 * kept + step.forward
+    variances = [0.0]
+    gathered, lever = 0.0, 0.0
+    for step, past in zip(reversed(steps[:-1]), reversed(before[:-1]), strict=True):
+        gathered += step.backward + 2 * lever * step.shared + lever**2 * step.forward
+        lever = step.bend + step.rho * lever
+        variances.insert(0, max(0.0, gathered + lever**2 * past))
+    return variances
+
+
+def _layer(
+    number: int, stage: Stage, step: _Step, forward: float, gradient: float, backward: float, examples: int
+) -> LayerPrediction:
+    alive = SMALLEST_Q <= step.q <= LARGEST_Q
+    phi = stage.phi if alive else None
+    return LayerPrediction(
+        name=f"layer {number}",
+        units=stage.units,
+        forward_std=math.sqrt(step.q),
+        forward_band=_band(math.log(step.q), forward),
+        backward_std=math.exp(min(gradient / 2, 700.0)),
+        backward_band=_band(gradient, backward),
+        correlation=step.c if examples > 1 else 1.0,
+        dead=dead_share(phi, step.q, correlation=step.c, examples=examples) if phi else 0.0,
+        saturated=saturated_share(phi, step.q) if phi else 0.0,
+    )
+
+
+def _band(log_square: float, variance: float) -> Band:
+    middle, reach = log_square - variance / 2, NORMAL_99 * math.sqrt(variance)
+    low, high = (math.exp(min(max((middle + side * reach) / 2, -700.0), 700.0)) for side in (-1, 1))
+    return low, high
+
+
+def _fixed(stages: Sequence[Stage], steps: Sequence[_Step]) -> Fixed | None:
+    """The fixed point of the hidden layers, where they are all alike from the second on."""
+    kinds = {(stage.sigma_w2, stage.bias_variance) for stage in stages[1:]}
+    phi = stages[0].phi
+    alike = len(kinds) == 1 and all(stage.phi == phi for stage in stages[:-1])
+    if phi is None or not alike or not SMALLEST_Q <= steps[0].q <= LARGEST_Q:
+        return None
+    weight, bias = kinds.pop()
+    return fixed(Point(phi=phi, weight=weight, bias=bias), start=steps[0].q)
