@@ -11,7 +11,11 @@ from initlab.experiments.problem import bind
 from initlab.experiments.run import run
 from initlab.experiments.spec import Experiment, experiment, read_toml
 from initlab.experiments.summary import summarise
+from initlab.experiments.theory_check import TheoryCheck, Verified, default_weight, verify
 from initlab.render import html, save, text
+from initlab.theory.callables import Source, activation_of
+from initlab.theory.gains import Account, account
+from initlab.theory.overview import Overview, overview
 
 
 class Comparison(result.Comparison):
@@ -91,3 +95,55 @@ def plan_comparison(
     elif spec is not None:
         base |= read_toml(Path(spec))
     return experiment(base | options)
+
+
+def theory_gain(activation: Source, *, q: float = 1.0) -> Account:
+    """The gains of an activation, by name, place in a file, or as a callable, and what they lead to.
+
+    >>> round(theory_gain("tanh").gains.forward, 8)
+    1.59253742
+
+    Raises UsageError for an activation or a q that cannot serve.
+    """
+    return account(activation_of(activation), q=q)
+
+
+def theory_map(
+    activation: Source, *, sigma_w2: float | None = None, sigma_b2: float = 0.0, depth: int = 50
+) -> Overview:
+    """Fixed points, depth scales and the critical line of an activation; on that line where no σ_w² is given.
+
+    >>> round(theory_map("tanh", sigma_w2=1.5, sigma_b2=0.05).fixed.xi_c, 2)
+    15.79
+
+    Raises UsageError for an activation, variance or depth that cannot serve.
+    """
+    return overview(activation_of(activation), sigma_w2=sigma_w2, sigma_b2=sigma_b2, depth=depth)
+
+
+def theory_verify(
+    activation: str = "tanh",
+    *,
+    sigma_w2: float | None = None,
+    sigma_b2: float = 0.0,
+    threads: int | None = None,
+    output: str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **sizes: int,
+) -> Verified:
+    """Draw networks and hold their layers against the theory; `sizes` are the other fields of `TheoryCheck`.
+
+    `output` is a PNG file for the figure. Raises UsageError for what cannot be drawn or written.
+
+    >>> theory_verify("relu", depth=4, width=64, networks=5).holds
+    True
+    """
+    target = None if output is None else store.prepare(Path(output).parent) / Path(output).name
+    weight = default_weight(activation, sigma_b2) if sigma_w2 is None else sigma_w2
+    check = TheoryCheck(activation=activation, sigma_w2=weight, sigma_b2=sigma_b2, **sizes)
+    found = verify(check, threads=threads, progress=progress)
+    if target is not None and not found.interrupted:
+        from initlab.render.figures import png, theory_check
+
+        store.write(target, png(theory_check.draw(found)))
+    return found

@@ -29,6 +29,9 @@ TRAINABLE = (4.0, 8.0)
 GRID = np.logspace(-10, 7, 69)
 """The mean squares between which fixed points are looked for."""
 
+LINE = GRID[GRID <= 1e4]
+"""Those at which the critical line is looked for: beyond, an activation that bends at 1 cannot be told from straight."""
+
 CRITICAL = 1e-6
 """|χ₁ - 1| below which a point counts as on the critical line: a depth scale of a million layers."""
 
@@ -184,7 +187,7 @@ def critical_line(phi: Activation, *, bias: float) -> Critical | None:
     1.760955
     """
     before: tuple[float, float] | None = None
-    for q in GRID:
+    for q in LINE:
         here = critical_at(phi, float(q)).bias - bias
         if here == 0:
             return critical_at(phi, float(q))
@@ -196,4 +199,4 @@ def critical_line(phi: Activation, *, bias: float) -> Critical | None:
 
 def has_critical_line(phi: Activation) -> bool:
     """Whether there is any (σ_w², σ_b² >= 0) with χ₁ = 1 at a fixed point."""
-    return any(critical_at(phi, float(q)).bias >= 0 for q in GRID)
+    return any(critical_at(phi, float(q)).bias >= 0 for q in LINE)

@@ -5,12 +5,13 @@
 
 A network of finite width strays from both. To first order the log of each walks at random, with the noises of
 `finite_width`; f_l = ln q_l forgets its past at the rate ρ_l = d ln q_{l+1}/d ln q_l, and moves the gradient through
-d ln χ/d ln q. The band holds 99 % of networks: exp(½ (ln q - v/2 ± 2.576 √v)), v the variance of the log.
+d ln χ/d ln q. The correlation of two examples strays as well, and its mean square, not its mean, decides how far their
+noises are the same. The band holds 99 % of networks: exp(½ (ln q - v/2 ± 2.576 √v)), v the variance of the log.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -103,9 +104,16 @@ def stack(phi: Activation, *, depth: int, width: int, sigma_w2: float, sigma_b2:
 
 
 def predict(
-    stages: Sequence[Stage], *, input_square: float = 1.0, correlation: float = 0.0, examples: int = 1
+    stages: Sequence[Stage],
+    *,
+    input_square: float = 1.0,
+    correlation: float = 0.0,
+    correlation_variance: float = 0.0,
+    examples: int = 1,
 ) -> Prediction:
     """What `examples` inputs of that mean square and correlation, and uncorrelated gradients, give in every layer.
+
+    Correlations differ from pair to pair by their variance, which is 1/fan_in for independent normal inputs.
 
     >>> from initlab.numerics.activations import activation
     >>> found = predict(stack(activation("relu"), depth=30, width=256, sigma_w2=1.0))
@@ -118,7 +126,7 @@ def predict(
         raise SpecError(f"A stack must have layers, all but the last with an activation, got {len(stages)}. Add it.")
     if not 0 < input_square < math.inf or not -1 <= correlation <= 1:
         raise SpecError(f"An input must have a mean square > 0 and a correlation in [-1, 1], got {input_square}.")
-    steps = _forward(stages, input_square, correlation, examples)
+    steps = _forward(stages, input_square, correlation, correlation_variance, examples)
     forward, backward = _forward_variances(stages, steps, examples), _backward_variances(steps)
     gradient = np.append(np.cumsum([math.log(step.chi) for step in steps[:-1]][::-1])[::-1], 0.0)
     layers = tuple(
@@ -130,10 +138,11 @@ def predict(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
-    """One layer and the step to the next: q, c, and ρ, χ, d ln χ/d ln q and the noises on the way."""
+    """One layer and the step to the next: q, c, Var c, and ρ, χ, d ln χ/d ln q and the noises on the way."""
 
     q: float
     c: float
+    c_variance: float = 0.0
     rho: float = 0.0
     chi: float = 1.0
     bend: float = 0.0
@@ -141,21 +150,29 @@ class _Step:
     backward: float = 0.0
     shared: float = 0.0
 
+    @property
+    def c_rms(self) -> float:
+        """√(E c²): how far two examples share their noise."""
+        return min(1.0, math.sqrt(self.c**2 + self.c_variance))
 
-def _forward(stages: Sequence[Stage], input_square: float, correlation: float, examples: int) -> list[_Step]:
+
+def _forward(
+    stages: Sequence[Stage], input_square: float, correlation: float, c_variance: float, examples: int
+) -> list[_Step]:
     first = stages[0]
     q = first.sigma_w2 * input_square + first.bias_variance
     c = (first.sigma_w2 * input_square * correlation + first.bias_variance) / q
+    v = (first.sigma_w2 * input_square / q) ** 2 * c_variance
     steps = []
     for stage, following in pairwise(stages):
         assert stage.phi is not None
         if not SMALLEST_Q <= q <= LARGEST_Q:
-            steps.append(_Step(q=q, c=c))
+            steps.append(_Step(q=q, c=c, c_variance=v))
             continue
-        step, q_next, c_next = _step(stage, following, stage.phi, _short(q), c, examples)
-        steps.append(step)
-        q, c = q_next, c_next
-    return [*steps, _Step(q=q, c=c)]
+        here = _Step(q=_short(q), c=c, c_variance=v)
+        steps.append(_step(stage, following, stage.phi, here, examples))
+        q, c, v = _next(stage, following, stage.phi, here, examples)
+    return [*steps, _Step(q=q, c=c, c_variance=v)]
 
 
 def _short(q: float) -> float:
@@ -163,29 +180,35 @@ def _short(q: float) -> float:
     return float(f"{q:.12g}")
 
 
-def _step(
-    stage: Stage, following: Stage, phi: Activation, q: float, c: float, examples: int
-) -> tuple[_Step, float, float]:
+def _next(stage: Stage, following: Stage, phi: Activation, here: _Step, examples: int) -> tuple[float, float, float]:
+    """The next layer's q, c and Var c."""
+    square = moments(phi, here.q).square
+    q = following.sigma_w2 * square + following.bias_variance
+    if examples == 1:
+        return q, 1.0, 0.0
+    product, slopes, _ = pair(phi, here.q, _short(here.c))
+    c = min(1.0, (following.sigma_w2 * product + following.bias_variance) / q)
+    noise = pair(phi, here.q, round(here.c, 3), power=2)[0] - product**2
+    slope = following.sigma_w2 * slopes * here.q / q
+    v = slope**2 * here.c_variance + (following.sigma_w2 / q) ** 2 * max(0.0, noise) / stage.units
+    return q, c, min(v, 1 - c**2)
+
+
+def _step(stage: Stage, following: Stage, phi: Activation, here: _Step, examples: int) -> _Step:
+    """The layer with its rates and noises on the way to the next."""
+    q, n = here.q, stage.units
     found = moments(phi, q)
     q_next = following.sigma_w2 * found.square + following.bias_variance
-    share = following.sigma_w2 * found.square / q_next
-    c_next = 1.0
-    if examples > 1:
-        c_next = min(1.0, (following.sigma_w2 * pair(phi, q, _short(c))[0] + following.bias_variance) / q_next)
-    near = round(c, 3)
-    chi = following.units * following.weight_variance * found.slope
-    n = stage.units
-    step = _Step(
-        q=q,
-        c=c,
+    share, near = following.sigma_w2 * found.square / q_next, round(here.c_rms, 3)
+    return replace(
+        here,
         rho=following.sigma_w2 * found.growth * q / q_next,
-        chi=max(chi, 1e-300),
+        chi=max(following.units * following.weight_variance * found.slope, 1e-300),
         bend=_bend(phi, q),
         forward=forward_noise(phi, q, share=share, correlation=near, examples=examples) / n,
         backward=backward_noise(phi, q, correlation=near, examples=examples) / n,
         shared=shared_noise(phi, q, share=share, correlation=near, examples=examples) / n,
     )
-    return step, q_next, c_next
 
 
 def _bend(phi: Activation, q: float, h: float = 1e-3) -> float:
@@ -198,7 +221,7 @@ def _forward_variances(stages: Sequence[Stage], steps: Sequence[_Step], examples
     """Var ln of the measured mean square: what the layers before gave, and that of this layer's own units."""
     kept, variances = 0.0, []
     for stage, step in zip(stages, steps, strict=True):
-        variances.append(kept + 2 / stage.units * (1 / examples + (1 - 1 / examples) * step.c**2))
+        variances.append(kept + 2 / stage.units * (1 / examples + (1 - 1 / examples) * step.c_rms**2))
         kept = step.rho**2 * kept + step.forward
     return variances
 
