@@ -53,17 +53,17 @@ def _moons(seed: int) -> Table:
     """Two interleaved half circles, noise 0.15."""
     from sklearn.datasets import make_moons
 
-    x, y = make_moons(n_samples=DRAWN_EXAMPLES, noise=0.15, random_state=seed)
-    return Table(x=x, y=y, classes=("upper", "lower"))
+    x, y = make_moons(n_samples=DRAWN_EXAMPLES, shuffle=False)
+    noise = sample(Normal(std=0.15), name="data/moons", seed=seed, shape=x.shape)
+    return Table(x=x + noise, y=y, classes=("upper", "lower"))
 
 
 def _blobs(seed: int) -> Table:
-    """Three Gaussian blobs."""
-    from sklearn.datasets import make_blobs
-
-    centres = [(0.0, 2.0), (-1.8, -1.0), (1.8, -1.0)]
-    x, y = make_blobs(n_samples=DRAWN_EXAMPLES, centers=centres, cluster_std=0.8, random_state=seed)
-    return Table(x=x, y=y, classes=("top", "left", "right"))
+    """Three Gaussian blobs of standard deviation 0.8."""
+    centres = np.array([(0.0, 2.0), (-1.8, -1.0), (1.8, -1.0)])
+    y = np.arange(DRAWN_EXAMPLES) % len(centres)
+    noise = sample(Normal(std=0.8), name="data/blobs", seed=seed, shape=(DRAWN_EXAMPLES, 2))
+    return Table(x=centres[y] + noise, y=y, classes=("top", "left", "right"))
 
 
 def _xor(seed: int) -> Table:
