@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from initlab.experiments import result, store
+from initlab.experiments.phase import Phase, PhaseDiagram, diagram
 from initlab.experiments.presets import preset as preset_named
 from initlab.experiments.problem import bind
+from initlab.experiments.recommend import Recommendation, recommend
 from initlab.experiments.run import run
 from initlab.experiments.spec import Experiment, experiment, read_toml
 from initlab.experiments.summary import summarise
@@ -146,4 +148,39 @@ def theory_verify(
         from initlab.render.figures import png, theory_check
 
         store.write(target, png(theory_check.draw(found)))
+    return found
+
+
+def theory_recommend(activation: Source, *, depth: int, width: int, residual: bool = False) -> Recommendation:
+    """Which scheme and gain for a network of that activation, depth and width, with the numbers behind it.
+
+    >>> theory_recommend("relu", depth=30, width=256).choice.scheme
+    'he_normal'
+
+    Raises UsageError for an activation, depth or width that cannot serve.
+    """
+    return recommend(activation_of(activation), depth=depth, width=width, residual=residual)
+
+
+def theory_phase(
+    *,
+    threads: int | None = None,
+    output: str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **fields: Any,  # noqa: ANN401
+) -> PhaseDiagram:
+    """The phase diagram with trained networks over it; `fields` are those of `Phase`, `output` a PNG file.
+
+    >>> [curve.side for curve in theory_phase(activation="erf", across=0).curves][:2]
+    ['critical', 'ordered']
+
+    Raises UsageError for what cannot be computed or written.
+    """
+    asked = Phase(**fields)
+    target = None if output is None else store.prepare(Path(output).parent) / Path(output).name
+    found = diagram(asked, threads=threads, progress=progress)
+    if target is not None and not found.interrupted:
+        from initlab.render.figures import phase, png
+
+        store.write(target, png(phase.draw(found)))
     return found

@@ -1,6 +1,7 @@
 """theory: Compute gains, fixed points and trainable depth of an activation, and measure real networks beside them."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console, RenderableType
@@ -8,7 +9,9 @@ from rich.console import Console, RenderableType
 from initlab import api
 from initlab.cli.options import as_json, output
 from initlab.cli.progress import progress
+from initlab.experiments import store
 from initlab.render import json
+from initlab.render import recommend as advice
 from initlab.render import theory as render
 
 INTERRUPTED = 130
@@ -113,3 +116,42 @@ def verify(
         )
     _show(render.verified_document(found), render.verified(found), as_json=as_json)
     return INTERRUPTED if found.interrupted else 0 if found.holds else 1
+
+
+@theory.command(epilog="Example: initlab theory recommend --activation gelu --depth 40 --width 512")
+@activation
+@click.option("--depth", type=int, required=True, help="Layers, or residual blocks.")
+@click.option("--width", type=int, required=True, help="Units of every layer.")
+@click.option("--residual", is_flag=True, help="Each layer is added to what entered it.")
+@as_json
+def recommend(activation: str, depth: int, width: int, residual: bool, as_json: bool) -> None:
+    """Say which scheme and gain to take, with the numbers behind it and what would make it wrong."""
+    found = api.theory_recommend(activation, depth=depth, width=width, residual=residual)
+    _show(advice.document(found), advice.recommendation(found), as_json=as_json)
+
+
+@theory.command(epilog="Example: initlab theory phase --activation tanh --depth 30 -o phase.png")
+@click.option("--activation", default="tanh", show_default=True, metavar="NAME", help="A name of the catalogue.")
+@click.option(
+    "--sigma-w2", type=float, nargs=2, default=(0.5, 4.0), show_default=True, help="The range of fan_in·Var(w)."
+)
+@click.option("--sigma-b2", type=float, nargs=2, default=(0.0, 0.2), show_default=True, help="The range of Var(b).")
+@click.option("--depth", type=int, default=30, show_default=True, help="Layers of each trained network.")
+@click.option("--width", type=int, default=64, show_default=True, help="Units of its hidden layers.")
+@click.option("--across", type=int, default=8, show_default=True, help="Networks along; 0 trains none.")
+@click.option("--up", type=int, default=3, show_default=True, help="Networks up.")
+@click.option("--iterations", type=int, default=300, show_default=True, help="Training steps of each.")
+@click.option("--learning-rate", type=float, default=0.001, show_default=True, help="The step size, with momentum 0.9.")
+@seed
+@click.option("--threads", type=click.IntRange(min=1), help="Networks trained at once.  [default: one a processor]")
+@as_json
+@output("The PNG file of the figure.  [default: initlab-runs/phase-ACTIVATION.png]")
+def phase(as_json: bool, output: Path | None, **fields: Any) -> int:  # noqa: ANN401
+    """Draw the phase diagram, order and chaos, with trained networks over it."""
+    output = output or store.RUNS / f"phase-{fields['activation']}.png"
+    with progress("networks", "drawing") as show:
+        found = api.theory_phase(output=output, progress=show, **fields)
+    _show(render.phase_document(found), render.phase(found), as_json=as_json)
+    if not as_json and not found.interrupted:
+        click.echo(f"\nFigure: {output}")
+    return INTERRUPTED if found.interrupted else 0

@@ -141,7 +141,7 @@ def _verified(check: TheoryCheck, prediction: Prediction, drawn: tuple[Series, .
 def measure(check: TheoryCheck, number: int) -> Series:
     """Draw network `number` and its batch, each in its stream: (forward std, backward std, dead share) by layer."""
     net, seed, phi = check.net, check.seed + number, activation(check.activation).function
-    theta = draw(net, check, seed)
+    theta = draw(net, check.sigma_w2, check.sigma_b2, seed)
     x, gradient = (
         sample(Normal(std=1.0), name=name, seed=seed, shape=(check.width, check.examples))
         for name in ("theory/inputs", "theory/gradient")
@@ -153,14 +153,14 @@ def measure(check: TheoryCheck, number: int) -> Series:
     return np.array([[z.std() for z in seen.z], [delta.std() for delta in back], [*dead, 0.0]])
 
 
-def draw(net: Architecture, check: TheoryCheck, seed: int) -> Floats:
-    """The parameters of one network, each in its own stream."""
-    weights = Normal(std=math.sqrt(check.sigma_w2 / check.width))
-    biases: Law = Normal(std=math.sqrt(check.sigma_b2)) if check.sigma_b2 else Constant(value=0.0)
+def draw(net: Architecture, sigma_w2: float, sigma_b2: float, seed: int) -> Floats:
+    """The parameters of one network, each in its own stream: weights N(0, σ_w²/fan_in), biases N(0, σ_b²)."""
+    biases: Law = Normal(std=math.sqrt(sigma_b2)) if sigma_b2 else Constant(value=0.0)
     theta = net.empty("float64")
     start = 0
     for parameter in net.parameters():
-        law = biases if parameter.role == "bias" else weights
+        assert parameter.fan is not None
+        law = biases if parameter.role == "bias" else Normal(std=math.sqrt(sigma_w2 / parameter.fan.fan_in))
         stop = start + parameter.size
         theta[start:stop] = sample(law, name=parameter.name, seed=seed, shape=parameter.shape, threads=1).ravel()
         start = stop

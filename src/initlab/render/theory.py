@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from initlab.experiments.phase import BAND, PhaseDiagram
 from initlab.experiments.theory_check import Verified
 from initlab.render.json import heading, plain
 from initlab.theory.fixed_points import Critical
@@ -23,9 +24,9 @@ DEAD = 0.005
 """The share of dead units from which they get columns of their own."""
 
 
-def table(*columns: str, title: str = "") -> Table:
+def table(*columns: str) -> Table:
     """A table of the house: the first column names its row, the others are numbers."""
-    drawn = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold")
+    drawn = Table(box=box.SIMPLE_HEAD)
     for place, column in enumerate(columns):
         drawn.add_column(column, justify="right" if place else "left", no_wrap=True)
     return drawn
@@ -46,7 +47,7 @@ def trap(found: Account) -> str | None:
 def gain(found: Account) -> RenderableType:
     """The gains of an activation, what they lead to, and a framework's beside them where it differs."""
     gains = found.gains
-    drawn = table("gain", "value", "keeps", title=f"{gains.activation} at q = {gains.q:g}")
+    drawn = table("gain", "value", "keeps")
     for name, value, keeps in (
         ("forward", gains.forward, "the signal's mean square"),
         ("backward", gains.backward, "the gradient's mean square"),
@@ -54,7 +55,8 @@ def gain(found: Account) -> RenderableType:
         ("geometric", gains.geometric, "the mean of both gains"),
     ):
         drawn.add_row(name, f"{value:.12g}", keeps)
-    parts: list[RenderableType] = [drawn, Text(f"relative error {gains.error:.1g}")]
+    title = Text(f"{gains.activation} at q = {gains.q:g}", style="bold")
+    parts: list[RenderableType] = [title, drawn, Text(f"relative error {gains.error:.1g}")]
     parts.append(Text(f"E φ = {gains.mean:.8f}   E φ² = {gains.square:.8f}   E φ'² = {gains.slope_square:.8f}"))
     parts.append(
         Text(
@@ -90,9 +92,8 @@ def gain_document(found: Account) -> dict[str, Any]:
 def overview(found: Overview) -> RenderableType:
     """Fixed points, lengths, the critical line and the Jacobian's spread."""
     here = found.fixed
-    drawn = table(
-        "", "value", title=f"{here.activation} at σ_w² = {here.weight:.7g}, σ_b² = {here.bias:.4g}: {here.phase}"
-    )
+    title = f"{here.activation} at σ_w² = {here.weight:.7g}, σ_b² = {here.bias:.4g}: {here.phase}"
+    drawn = table("", "value")
     rows = {
         "q*, mean square": here.q,
         "dq'/dq": here.q_slope,
@@ -106,11 +107,8 @@ def overview(found: Overview) -> RenderableType:
     for name, value in rows.items():
         drawn.add_row(name, f"{value:.6g}")
     low, high = here.trainable
-    parts: list[RenderableType] = [
-        drawn,
-        Text(f"Trainable depth, 4 to 8 ξ_c: {_layers(low, high)}."),
-        Text(line(found)),
-    ]
+    parts: list[RenderableType] = [Text(title, style="bold"), drawn]
+    parts += [Text(f"Trainable depth, 4 to 8 ξ_c: {_layers(low, high)}."), Text(line(found))]
     parts += [
         Text(
             f"Squared singular values over {s.depth} layers, {s.weights} weights: "
@@ -157,7 +155,7 @@ def verified(result: Verified) -> RenderableType:
         f"σ_b² = {check.sigma_b2:g}: {len(result.forward)} networks, {check.examples} examples each"
     )
     dies = any(layer.dead >= DEAD for layer in layers)
-    drawn = table("layer", "forward", "band", "seen", "backward", "band", "seen", *(["dead", "seen"] if dies else []))
+    drawn = table("layer", "forward", "band", "seen", "backward", "band", "seen", *(["dead", "is"] if dies else []))
     measured = [_middle(values) for values in (result.forward, result.backward)]
     for at in shown(len(layers)):
         layer = layers[at]
@@ -218,3 +216,39 @@ def verified_document(result: Verified) -> dict[str, Any]:
 
 def _edge(values: np.typing.NDArray[np.float64], of: Any) -> list[float]:  # noqa: ANN401
     return of(values, axis=0).tolist() if len(values) else []
+
+
+def phase(found: PhaseDiagram) -> RenderableType:
+    """The trained networks, each with the depth to which its point is trainable, and how many did as predicted."""
+    asked = found.phase
+    drawn = table("σ_w²", "σ_b²", "trainable to", "accuracy", "loss")
+    for outcome in found.outcomes:
+        low, high = outcome.trainable
+        drawn.add_row(
+            f"{outcome.sigma_w2:.3g}",
+            f"{outcome.sigma_b2:.3g}",
+            _layers(low, high),
+            f"{outcome.accuracy:.2f}",
+            f"{outcome.loss:.3g}",
+        )
+    title = f"{asked.activation}: networks of {asked.depth} layers of {asked.width} units on digits"
+    conditions = (
+        f"{asked.iterations} steps of momentum, rate {asked.learning_rate:g}, batches of 128; chance {found.chance:.2f}"
+    )
+    parts: list[RenderableType] = [Text(title, style="bold"), Text(conditions), drawn]
+    if found.judged:
+        parts.append(
+            Text(
+                f"{found.agreement:.0%} of the {found.judged} networks outside the band of {BAND} did as predicted: "
+                "above half of the best accuracy where it is deep enough, below where it is not."
+            )
+        )
+    if found.interrupted:
+        parts.append(Text("Interrupted: what is above comes from the networks that had finished.", style="yellow"))
+    return Group(*parts)
+
+
+def phase_document(found: PhaseDiagram) -> dict[str, Any]:
+    """The document of `initlab theory phase`."""
+    body = plain(found)
+    return {**heading("theory-phase"), "seed": found.phase.seed, "configuration": body.pop("phase"), **body}

@@ -30,7 +30,7 @@ GRID = np.logspace(-10, 7, 69)
 """The mean squares between which fixed points are looked for."""
 
 LINE = GRID[GRID <= 1e4]
-"""Those at which the critical line is looked for: beyond, an activation that bends at 1 cannot be told from straight."""
+"""Those at which the critical line is looked for: beyond, what bends near zero cannot be told from what is straight."""
 
 CRITICAL = 1e-6
 """|χ₁ - 1| below which a point counts as on the critical line: a depth scale of a million layers."""
