@@ -11,8 +11,10 @@ for an output and one column for an input; a convolution kernel of `taps` positi
 """
 
 import math
+import operator
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from numbers import Real
 
 from initlab.errors import SpecError
 
@@ -52,19 +54,57 @@ class Law(ABC):
         return math.sqrt(self.variance)
 
 
-def _finite(what: str, value: float) -> None:
-    if not math.isfinite(value):
+def shown(value: object) -> str:
+    """A value as an error message shows it: a whole number too long to print by its length.
+
+    >>> shown(-0.5), shown(1 << 5000)
+    ('-0.5', 'a whole number of 5001 bits')
+    """
+    if isinstance(value, int) and value.bit_length() > 1024:
+        return f"a whole number of {value.bit_length()} bits"
+    return repr(value)
+
+
+def whole_number(value: object) -> int | None:
+    """A whole number of any kind, NumPy's too, as a Python integer; None for anything else, and for a bool."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
+
+
+def _number(law: object, field: str, what: str) -> float:
+    """Make a field a Python float, and -0.0 plain 0.0: laws that are equal are then drawn alike."""
+    value = getattr(law, field)
+    try:
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise TypeError
+        number = float(value) + 0.0
+    except (TypeError, OverflowError):
+        raise SpecError(f"{what} must be a number, got {shown(value)}. Give a float.") from None
+    object.__setattr__(law, field, number)
+    return number
+
+
+def _finite(law: object, field: str, what: str) -> None:
+    if not math.isfinite(value := _number(law, field, what)):
         raise SpecError(f"{what} must be a finite number, got {value}.")
 
 
-def _not_negative(what: str, value: float) -> None:
+def _not_negative(law: object, field: str, what: str) -> None:
+    value = _number(law, field, what)
     if not (math.isfinite(value) and value >= 0):
         raise SpecError(f"{what} must be a finite number >= 0, got {value}.")
 
 
-def _count(what: str, value: int) -> None:
-    if not (isinstance(value, int) and value >= 1):
-        raise SpecError(f"{what} must be a whole number >= 1, got {value}.")
+def _count(law: object, field: str, what: str, least: int = 1) -> None:
+    """Make a field a Python integer of at least that size."""
+    count = whole_number(getattr(law, field))
+    if count is None or count < least:
+        raise SpecError(f"{what} must be a whole number >= {least}, got {shown(getattr(law, field))}.")
+    object.__setattr__(law, field, count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +118,7 @@ class Constant(Law):
     value: float
 
     def __post_init__(self) -> None:
-        _finite("The value of a constant", self.value)
+        _finite(self, "value", "The value of a constant")
 
     @property
     def mean(self) -> float:
@@ -105,8 +145,8 @@ class Normal(Law):
     mean: float = 0.0
 
     def __post_init__(self) -> None:
-        _not_negative("The standard deviation of a normal law", self.std)
-        _finite("The mean of a normal law", self.mean)
+        _not_negative(self, "std", "The standard deviation of a normal law")
+        _finite(self, "mean", "The mean of a normal law")
 
     @property
     def variance(self) -> float:
@@ -129,8 +169,8 @@ class Uniform(Law):
     centre: float = 0.0
 
     def __post_init__(self) -> None:
-        _not_negative("The bound of a uniform law", self.bound)
-        _finite("The centre of a uniform law", self.centre)
+        _not_negative(self, "bound", "The bound of a uniform law")
+        _finite(self, "centre", "The centre of a uniform law")
 
     @classmethod
     def of_std(cls, std: float) -> "Uniform":
@@ -173,8 +213,10 @@ class TruncatedNormal(Law):
     centre: float = 0.0
 
     def __post_init__(self) -> None:
-        _not_negative("The scale of a truncated normal law", self.scale)
-        _finite("The centre of a truncated normal law", self.centre)
+        _not_negative(self, "scale", "The scale of a truncated normal law")
+        _finite(self, "centre", "The centre of a truncated normal law")
+        for field in ("low", "high"):
+            _number(self, field, "The bounds of a truncated normal law")
         if not self.low < self.high:
             raise SpecError(f"The bounds of a truncated normal law must have low < high, got {self.low}, {self.high}.")
         if self._mass < 1e-9:
@@ -223,6 +265,10 @@ class LogUniform(Law):
     negated: bool = False
 
     def __post_init__(self) -> None:
+        for field in ("low", "high"):
+            _number(self, field, "The bounds of a log-uniform law")
+        if not isinstance(self.negated, bool):
+            raise SpecError(f"The sign of a log-uniform law must be True or False, got {shown(self.negated)}.")
         if not 0 < self.low < self.high < math.inf:
             raise SpecError(f"The bounds of a log-uniform law must have 0 < low < high, got {self.low}, {self.high}.")
 
@@ -251,8 +297,8 @@ class MatrixLaw(Law):
     columns: int
 
     def __post_init__(self) -> None:
-        _count("The rows of a matrix law", self.rows)
-        _count("The columns of a matrix law", self.columns)
+        _count(self, "rows", "The rows of a matrix law")
+        _count(self, "columns", "The columns of a matrix law")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +312,7 @@ class Orthogonal(MatrixLaw):
 
     def __post_init__(self) -> None:
         MatrixLaw.__post_init__(self)
-        _finite("The gain of an orthogonal law", self.gain)
+        _finite(self, "gain", "The gain of an orthogonal law")
 
     @property
     def mean(self) -> float:
@@ -289,7 +335,7 @@ class DeltaOrthogonal(Orthogonal):
 
     def __post_init__(self) -> None:
         Orthogonal.__post_init__(self)
-        _count("The taps of a kernel", self.taps)
+        _count(self, "taps", "The taps of a kernel")
 
     @property
     def variance(self) -> float:
@@ -304,7 +350,7 @@ class Identity(MatrixLaw):
 
     def __post_init__(self) -> None:
         MatrixLaw.__post_init__(self)
-        _finite("The gain of an identity", self.gain)
+        _finite(self, "gain", "The gain of an identity")
 
     @property
     def _share(self) -> float:
@@ -332,8 +378,8 @@ class Dirac(Identity):
 
     def __post_init__(self) -> None:
         Identity.__post_init__(self)
-        _count("The taps of a kernel", self.taps)
-        _count("The groups of a kernel", self.groups)
+        _count(self, "taps", "The taps of a kernel")
+        _count(self, "groups", "The groups of a kernel")
         if self.rows % self.groups:
             raise SpecError(f"The rows of a Dirac law must divide into its {self.groups} groups, got {self.rows}.")
 
@@ -399,8 +445,9 @@ class Sparse(MatrixLaw):
 
     def __post_init__(self) -> None:
         MatrixLaw.__post_init__(self)
-        _not_negative("The standard deviation of a sparse law", self.entry_std)
-        if not 0 <= self.zeros <= self.rows:
+        _not_negative(self, "entry_std", "The standard deviation of a sparse law")
+        _count(self, "zeros", "The zeros of a sparse law", least=0)
+        if self.zeros > self.rows:
             raise SpecError(f"The zeros of a sparse law must be between 0 and its {self.rows} rows, got {self.zeros}.")
 
     @property
@@ -421,6 +468,10 @@ class CopiedRows(Law):
     """One row drawn from an elementwise law, and every other row a copy of it: all units start alike."""
 
     row: Law
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.row, Law):
+            raise SpecError(f"The row of a CopiedRows law must be a law, got {shown(self.row)}. Give Normal(std=1.0).")
 
     @property
     def mean(self) -> float:

@@ -4,7 +4,19 @@ import numpy as np
 import pytest
 
 from initlab.errors import SpecError
-from initlab.laws import CopiedRows, Identity, Law, Normal, Orthogonal, Sparse, Uniform
+from initlab.laws import (
+    Constant,
+    CopiedRows,
+    Dirac,
+    Identity,
+    Law,
+    LogUniform,
+    Normal,
+    Orthogonal,
+    Sparse,
+    TruncatedNormal,
+    Uniform,
+)
 from initlab.streams import fill, fill_part, sample
 
 LINE = r"^[A-Z][^\n]* must [^\n]*got [^\n]*\.$"
@@ -75,3 +87,21 @@ def test_fill_part():
         fill_part(np.empty((3, 4)), Normal(std=1.0), name="w", seed=0, shape=(4, 3))
     with pytest.raises(SpecError, match=LINE):
         fill_part(np.empty((3, 4)), Normal(std=1.0), name="w", seed=0, shape=(3, 4), axes=(0, 0))
+
+
+@pytest.mark.parametrize("bad", ["0.1", None, 10**5000, 1j, True, [1.0], np.zeros(2)], ids=type)
+def test_laws_of_what_is_no_number(bad):
+    for made in (
+        lambda: Normal(std=bad),
+        lambda: Normal(std=1.0, mean=bad),
+        lambda: Constant(value=bad),
+        lambda: Uniform(bound=bad),
+        lambda: TruncatedNormal(scale=1.0, high=bad),
+        lambda: LogUniform(low=bad, high=2.0),
+        lambda: Identity(rows=2, columns=2, gain=bad),
+        lambda: Sparse(rows=2, columns=2, zeros=bad if type(bad) is not int else 0.5),
+        lambda: Dirac(rows=2, columns=2, taps=bad if type(bad) is not int else "3"),
+        lambda: CopiedRows(row=bad),
+    ):
+        with pytest.raises(SpecError, match=LINE):
+            made()

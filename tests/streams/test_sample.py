@@ -178,3 +178,20 @@ def test_importing_streams_and_small_draws_load_nothing_heavy():
         "print([m for m in ('numba', 'torch', 'jax', 'triton', 'scipy') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_small_draw_does_not_look_into_a_kernel_that_another_thread_is_importing(monkeypatch):
+    import types
+
+    monkeypatch.setitem(sys.modules, "initlab.streams.compiled", types.ModuleType("half imported"))
+    assert sample(Normal(std=1.0), name="w", seed=0, shape=(8,)).shape == (8,)
+
+
+def test_laws_that_are_equal_are_drawn_alike():
+    assert not np.signbit(sample(Constant(value=-0.0), name="w", seed=0, shape=(2,))).any()
+    expected = sample(Normal(std=float(np.float32(0.02)), mean=float(np.float32(0.1))), name="w", seed=0, shape=(9,))
+    law = Normal(std=np.float32(0.02), mean=np.float32(0.1))
+    assert type(law.std) is type(law.mean) is float
+    assert np.array_equal(sample(law, name="w", seed=0, shape=(9,)), expected)
+    assert type(TruncatedNormal(scale=np.float32(1.0), low=np.float32(-1.0), high=np.float64(2)).low) is float
+    assert type(Dirac(rows=np.int64(4), columns=np.int8(4), taps=np.int32(1), groups=np.int64(2)).rows) is int

@@ -33,9 +33,6 @@ _UNIFORM, _NORMAL, _TRUNCATED, _CONSTANT = 0, 1, 2, 3
 
 CHUNK = 1024
 
-ready: set[np.dtype[Any]] = set()
-"""The dtypes for which `draw_rows` has been compiled or loaded, so that a small draw costs no wait."""
-
 _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)

@@ -4,7 +4,6 @@ A draw is a function (out, start, pitch) that fills a plain array of shape (rows
 start + r·pitch, start + r·pitch + 1, ... of one stream. Everything else is cut into such pieces.
 """
 
-import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -25,8 +24,10 @@ Draw: TypeAlias = Callable[[Array, int, int], None]
 LARGE = 1 << 17
 """From here on a draw pays for loading the compiled kernel; smaller ones use it once it is loaded."""
 
+ready: set[np.dtype[Any]] = set()
+"""The dtypes that the compiled kernel has drawn once, so that a small draw of them costs no wait."""
+
 _STRIP = 1 << 15
-_COMPILED = "initlab.streams.compiled"
 
 
 def elementwise(key: Key, transform: Transform, total: int) -> Draw:
@@ -59,12 +60,11 @@ def by_words(key: Key, values: Callable[[Words], NDArray[np.float64]]) -> Draw:
 
 def compiled_serves(dtype: np.dtype[Any], total: int) -> bool:
     """Whether the kernel is worth having: the fill is large, or the kernel for that dtype is there already."""
-    loaded = sys.modules.get(_COMPILED)
-    return total >= LARGE or (loaded is not None and dtype in loaded.ready)
+    return total >= LARGE or dtype in ready
 
 
 def _draw_compiled(out: Array, start: int, pitch: int, key: Key, transform: Transform) -> None:
-    from initlab.streams.compiled import draw_rows, ready
+    from initlab.streams.compiled import draw_rows
 
     key_words = np.array(key, dtype=np.uint64)
     draw_rows(out, np.uint64(start), np.uint64(pitch), key_words, transform.kind, *numbers_of(transform), table())
