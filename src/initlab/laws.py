@@ -46,7 +46,7 @@ class Law(ABC):
     @property
     @abstractmethod
     def support(self) -> tuple[float, float]:
-        """The closed interval outside which no entry falls."""
+        """The closed interval outside which no entry falls, before it is rounded to the dtype of a tensor."""
 
     @property
     def std(self) -> float:
@@ -135,7 +135,7 @@ class Constant(Law):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normal(Law):
-    """The Gaussian N(mean, std²).
+    """The Gaussian N(mean, std²). A nonzero mean is drawn as the nearest multiple of std·2⁻²⁸.
 
     >>> Normal(std=0.1).variance == 0.1**2
     True
@@ -160,6 +160,8 @@ class Normal(Law):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uniform(Law):
     """The uniform law on (centre - bound, centre + bound); its variance is bound²/3.
+
+    A draw never reaches either end, in any dtype. A nonzero centre is drawn as the nearest multiple of bound·2⁻²⁴.
 
     >>> Uniform.of_std(1.0).bound == 3**0.5
     True
@@ -199,6 +201,7 @@ class TruncatedNormal(Law):
         mean     = centre + scale·m
         variance = scale²·(1 + (aφ(a) - bφ(b))/Z - m²)
 
+    A draw never reaches either bound, in any dtype. A nonzero centre is drawn as the nearest multiple of scale·2⁻²⁸.
     At ±2 the standard deviation is 0.8796 of the scale, at ±3 it is 0.9866: `of_std` divides that out.
 
     >>> round(TruncatedNormal(scale=1.0).std, 10)

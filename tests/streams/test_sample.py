@@ -85,7 +85,12 @@ def test_narrow_dtypes_are_the_wide_draw_rounded(law, dtype):
     assert narrow.dtype.name == dtype
     single = wide.astype(np.float32)
     expected = {"float64": wide, "float32": single, "bfloat16": single.astype(narrow.dtype)}
-    assert np.array_equal(bits(narrow), bits(expected.get(dtype, single.astype(np.float16))))
+    rounded = expected.get(dtype, single.astype(np.float16))
+    low, high = law.support
+    bounded = isinstance(law, Uniform | TruncatedNormal)
+    inside = (low < rounded.astype(float)) & (rounded.astype(float) < high) if bounded else np.ones(shape, dtype=bool)
+    assert np.array_equal(bits(narrow)[inside], bits(rounded)[inside])
+    assert inside.all() or ((low < narrow.astype(float)) & (narrow.astype(float) < high)).all()
 
 
 @settings(max_examples=60, deadline=None)
@@ -183,6 +188,7 @@ def test_importing_streams_and_small_draws_load_nothing_heavy():
 def test_a_small_draw_does_not_look_into_a_kernel_that_another_thread_is_importing(monkeypatch):
     import types
 
+    monkeypatch.setattr("initlab.streams.draw.ready", set())
     monkeypatch.setitem(sys.modules, "initlab.streams.compiled", types.ModuleType("half imported"))
     assert sample(Normal(std=1.0), name="w", seed=0, shape=(8,)).shape == (8,)
 

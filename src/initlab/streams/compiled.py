@@ -39,6 +39,7 @@ _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _ROUNDS = 10
 
+_UNIFORM_MOST = 16777215.0
 _TWO_52 = 4503599627370496.0
 _TWO_52_BITS = np.uint64(0x4330000000000000)
 _SIGN_SHIFT = np.uint64(63)
@@ -219,6 +220,8 @@ def _draw_run(
             philox_words(pairs[: 2 * ((lead + n + 3) // 4)], key[0], key[1], key[2], key[3], first)
         if kind == _UNIFORM:
             _uniform(x, z)
+            if real[2] > -_UNIFORM_MOST or real[3] < _UNIFORM_MOST:
+                _clamp(z, real[2], real[3])
         elif kind == _NORMAL:
             _tails(x, y, at)
             _look_up(at, looked_up, table)

@@ -4,7 +4,8 @@
     float32     the value, rounded once
     bfloat16    the float32, rounded once more        float16     the float32, rounded once more
 
-So a float32 tensor is the float64 tensor cast to float32, and a model cast to bfloat16 is the model drawn in bfloat16.
+So a float32 tensor is the float64 tensor cast to float32, and a model cast to bfloat16 is the model drawn in bfloat16,
+but for one thing: an entry that rounding would carry to a bound of its law, or past it, stays inside (`bounds.py`).
 NumPy has no bfloat16: inside this package an array of uint16 holds its bits.
 """
 
@@ -101,3 +102,15 @@ def constant_in(value: float, out: Array) -> Array:
     held = np.empty((1,), dtype=out.dtype)
     round_into(np.array([value]), held)
     return held
+
+
+def rounded(value: float, dtype: str) -> float:
+    """A number as that dtype holds it.
+
+    >>> rounded(0.03999, "bfloat16")
+    0.0400390625
+    """
+    held = constant_in(value, np.empty(0, dtype=carrier(dtype)))
+    if held.dtype == BFLOAT16_BITS:
+        held = (held.astype(np.uint32) << np.uint32(16)).view(np.float32)
+    return float(held[0])

@@ -13,6 +13,7 @@ import numpy as np
 from initlab.errors import SpecError
 from initlab.laws import CopiedRows, Law, LogUniform, MatrixLaw
 from initlab.streams import draw
+from initlab.streams.bounds import confined
 from initlab.streams.draw import Draw
 from initlab.streams.key import Key, stream_key
 from initlab.streams.layout import Part, Where, canonical, canonical_view, held_axes, part_of, row_major
@@ -45,7 +46,8 @@ def sample(
 ) -> Array:
     """Draw a tensor, or the part of it that slices cut out: a pure function of all its arguments but `threads`.
 
-    dtype  float64, float32, float16 or bfloat16 (an ml_dtypes array); narrower ones are the float64 draw, rounded
+    dtype  float64, float32, float16 or bfloat16 (an ml_dtypes array); narrower ones are the float64 draw, rounded, but
+           an entry of a uniform or truncated law that rounding would carry to a bound stays strictly inside
     where  one slice of step 1 for each axis; what lies outside is not drawn
 
     >>> from initlab.laws import Normal
@@ -156,10 +158,13 @@ def _draw_elements(out: Array, law: Law, key: Key, start: int, strides: tuple[in
 
 @lru_cache(maxsize=1024)
 def made_of(law: Law, dtype: str) -> Transform | LogUniform:
-    """What an elementwise law is drawn by. Raises SpecError when none, or when its largest entry overflows."""
+    """What an elementwise law is drawn by in that dtype.
+
+    Raises SpecError when there is none, when its largest entry overflows, or when no number lies inside its bounds.
+    """
     made = law if isinstance(law, LogUniform) else transform_of(law)
     if made is None:
         raise SpecError(f"A stream must be drawn from one of the laws in initlab.laws, got {law!r}.")
     if not largest_entry(law) <= LARGEST[dtype]:
         raise SpecError(f"The entries of a draw in {dtype} must stay below {LARGEST[dtype]:.4g}, got {law}.")
-    return made
+    return made if isinstance(made, LogUniform) else confined(made, law, dtype)

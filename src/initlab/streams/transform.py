@@ -10,8 +10,10 @@
     Constant          0, with the value as offset                 1
 
 `offset` is the mean in units, a whole number; adding it is exact, because both are below 2⁵² and float64 holds them.
+A nonzero mean is thereby rounded to a multiple of the unit: std·2⁻²⁸, or for the uniform law bound·2⁻²⁴.
 No addition follows a multiplication, so no compiler can fuse the two and change a bit. `kind` numbers the lattices
-for the compiled kernel, and `quantiles` (low, width, least, most) is used by the truncated one alone.
+for the compiled kernel. Of `quantiles` (low, width, least, most) the truncated one uses all, the uniform one the last
+two, to which both are clamped: `bounds.py` has them for each dtype.
 """
 
 import math
@@ -38,6 +40,8 @@ CONSTANT: Kind = 3
 UNIFORM_BITS = 24
 _MOST_OFFSET = 1 << 51
 _NO_QUANTILES: Quantiles = (0, 0, 0.0, 0.0)
+_UNIFORM_MOST = float((1 << UNIFORM_BITS) - 1)
+_UNIFORM_QUANTILES: Quantiles = (0, 0, -_UNIFORM_MOST, _UNIFORM_MOST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,8 @@ class Transform:
         if self.kind == CONSTANT:
             return np.zeros(x.shape)
         if self.kind == UNIFORM:
-            return uniform_lattice(x)
+            least, most = self.quantiles[2:]
+            return np.minimum(np.maximum(uniform_lattice(x), least), most)
         return normal_lattice(x) if self.kind == NORMAL else truncated_lattice(x, self.quantiles)
 
     def values(self, x: Words) -> NDArray[np.float64]:
@@ -78,7 +83,8 @@ def _offset(mean: float, unit: float, law: Law) -> float:
     offset = mean / unit
     if not abs(offset) < _MOST_OFFSET:
         raise SpecError(
-            f"The mean of a law must be within 8 million times its spread, got {law}. Give Constant({mean}) instead."
+            f"The mean of a law must be within {unit * _MOST_OFFSET:.4g} of zero for its spread, got {law}. "
+            f"Give Constant(value={mean}) instead."
         )
     return float(round(offset))
 
@@ -98,7 +104,7 @@ def _uniform(law: Uniform) -> Transform:
     unit = math.ldexp(law.bound, -UNIFORM_BITS)
     if not unit:
         return _constant(Constant(value=law.centre))
-    return Transform(kind=UNIFORM, unit=unit, offset=_offset(law.centre, unit, law), quantiles=_NO_QUANTILES)
+    return Transform(kind=UNIFORM, unit=unit, offset=_offset(law.centre, unit, law), quantiles=_UNIFORM_QUANTILES)
 
 
 def _truncated(law: TruncatedNormal) -> Transform:

@@ -150,8 +150,8 @@ def _draw_rows(out, numbers, table, run, parts, KIND: constexpr, BLOCKS: constex
             )
         height = _height(q, table)
         lattice = tl.where(upper, height, -height)
-        if KIND == 2:
-            lattice = tl.minimum(tl.maximum(lattice, tl.load(numbers + 8)), tl.load(numbers + 9))
+    if KIND != 1:
+        lattice = tl.minimum(tl.maximum(lattice, tl.load(numbers + 8)), tl.load(numbers + 9))
     value = (lattice + tl.load(numbers + 10)).to(tl.float64) * tl.load(numbers + 11).to(tl.float64, bitcast=True)
     place = part * (4 * BLOCKS) + tl.arange(0, 4 * BLOCKS) - (start & 3)
     held = (place >= 0) & (place < run)

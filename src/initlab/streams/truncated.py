@@ -4,7 +4,8 @@
     p = (2U + 1)/2⁵³ is the quantile: z = Φ⁻¹(p), through the same table as the normal law
 
 A tail as thin as 1e-9 still holds four million quantiles. The last step clamps the whole number 2²⁸·z to the largest
-one whose float32 lies inside the bounds, so no entry is ever on the far side of a bound.
+one whose float32 lies inside the bounds; `bounds.py` tightens that where the tensor's dtype or a centre asks for more,
+so no entry is ever on a bound or beyond it.
 """
 
 import math
