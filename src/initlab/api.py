@@ -1,14 +1,17 @@
 """The operations. Python, the command line and the web page call these, and get the same results."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from initlab.errors import SpecError
 from initlab.experiments import result, store
 from initlab.experiments.phase import Phase, PhaseDiagram, diagram
 from initlab.experiments.presets import preset as preset_named
-from initlab.experiments.problem import bind
+from initlab.experiments.problem import Problem
+from initlab.experiments.problem import bind as bind
 from initlab.experiments.recommend import Recommendation, recommend
 from initlab.experiments.run import run
 from initlab.experiments.spec import Experiment, experiment, read_toml
@@ -40,7 +43,7 @@ class Comparison(result.Comparison):
 
 
 def compare(
-    spec: Experiment | str | Path | None = None,
+    spec: Experiment | Mapping[str, Any] | str | Path | None = None,
     *,
     preset: str | None = None,
     output: str | Path | None = None,
@@ -50,10 +53,10 @@ def compare(
 ) -> Comparison:
     """Train the same network under several initializations and say what each one does.
 
-    The experiment is `spec` (an Experiment, or a TOML file) or a preset, with `options` set over it: any field of
-    `Experiment`. The result is saved in the folder `output`, if there is one. Ctrl-C stops the run and returns what had
-    finished, marked `interrupted`. `progress` is told how many training steps were made, of how many. Raises UsageError
-    for anything that cannot be run or written, before it trains.
+    The experiment is `spec` (an Experiment, its fields, or a TOML file) or a preset, with `options` set over it: any
+    field of `Experiment`. The result is saved in the folder `output`, if there is one. Ctrl-C stops the run and returns
+    what had finished, marked `interrupted`. `progress` is told how many training steps were made, of how many. Raises
+    UsageError for anything that cannot be run or written, before it trains.
 
     >>> found = compare(schemes="zeros, he", seeds=2, iterations=50)
     >>> [scheme.scheme for scheme in found.schemes]
@@ -61,23 +64,31 @@ def compare(
     >>> round(found.schemes[0].final_loss.median, 12)
     0.69314718056
     """
-    plan = plan_comparison(spec, preset=preset, **options)
-    problem = bind(plan)
+    problem = bind(plan_comparison(spec, preset=preset, **options))
     folder = None if output is None else store.prepare(Path(output))
-    total = plan.iterations * plan.seeds * len(plan.schemes)
-    made = 0
-
-    def advance(steps: int) -> None:
-        nonlocal made
-        made += steps
-        if progress is not None:
-            progress(made, total)
-
-    found = summarise(problem, run(problem, threads=threads, progress=advance))
-    comparison = Comparison(**{field.name: getattr(found, field.name) for field in fields(found)})
+    comparison = run_comparison(problem, threads=threads, progress=progress)
     if folder is not None:
         comparison.save(folder)
     return comparison
+
+
+def run_comparison(
+    problem: Problem, *, threads: int | None = None, progress: Callable[[int, int], None] | None = None
+) -> Comparison:
+    """Run an experiment that is bound to its data; see `compare`."""
+    experiment = problem.experiment
+    total = experiment.iterations * experiment.seeds * len(experiment.schemes)
+    made, lock = 0, threading.Lock()
+
+    def advance(steps: int) -> None:
+        nonlocal made
+        with lock:
+            made += steps
+            if progress is not None:
+                progress(made, total)
+
+    found = summarise(problem, run(problem, threads=threads, progress=advance))
+    return Comparison(**{field.name: getattr(found, field.name) for field in fields(found)})
 
 
 def plan_comparison(
@@ -87,9 +98,11 @@ def plan_comparison(
     **options: Any,  # noqa: ANN401
 ) -> Experiment:
     """The experiment that `compare` would run: a spec (or its fields) or a preset, with the options set over it."""
+    if preset is not None and spec is not None:
+        raise SpecError(f"Either a spec or a preset must be given, got both {spec} and {preset!r}.")
     base: dict[str, Any] = {}
     if preset is not None:
-        base |= preset_named(preset).fields
+        base |= preset_named(preset)
     if isinstance(spec, Experiment):
         base |= spec.model_dump()
     elif isinstance(spec, Mapping):

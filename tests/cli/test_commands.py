@@ -185,3 +185,31 @@ def test_importing_and_helping_load_nothing_heavy(code):
     report = f"import sys; {code}; print('loaded', sorted({HEAVY!r} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True, env=os.environ)
     assert done.stdout.splitlines()[-1] == "loaded []"
+
+
+def test_a_reader_that_leaves_at_once_is_no_error(tmp_path):
+    command = f"{sys.executable} -m initlab schemes | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_terminal_without_the_letters_gets_others(tmp_path):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "initlab", "compare", *QUICK, "-o", "out"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, env=environment, check=False)
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_folder_never_holds_the_figures_of_another_result(tmp_path, capsys):
+    assert run(["compare", *QUICK, "-o", "out"]) == 0
+    assert (tmp_path / "out" / "boundaries.png").exists()
+    assert run(["compare", *QUICK, "--data", "iris", "-o", "out"]) == 0
+    assert not (tmp_path / "out" / "boundaries.png").exists()
+
+
+def test_a_preset_says_what_to_look_for(capsys):
+    assert run(["compare", "--preset", "symmetry", *QUICK, "-o", "out"]) == 0
+    out = capsys.readouterr().out
+    assert "Breaking symmetry" in out
+    assert "how many distinct units" in " ".join(out.split())

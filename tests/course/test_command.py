@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import wait
 
 import numpy as np
 import pytest
@@ -120,15 +121,17 @@ def test_an_interrupted_spread_stops_its_threads(monkeypatch):
     x = np.eye(2)
     task = spread.Task(x=x, y=x[:1], x_test=x, y_test=x[:1], learning_rate=0.01, iterations=STEPS)
 
-    def interrupt(futures):
+    def interrupt(futures, **options):
         while not any(future.running() for future in futures):
             time.sleep(0.01)
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        return wait(futures, **options)
 
     monkeypatch.setattr(flight, "wait", interrupt)
     before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
-        spread.spreads(task, 1, finished=lambda: None)
+        spread.spreads(task, 100, finished=lambda: None)
     assert threading.active_count() == before
 
 

@@ -65,6 +65,8 @@ def test_a_csv_file_is_read_with_its_target(tmp_path):
     assert table.y.tolist() == [0, 1, 0]
     assert read_file(csv_of(tmp_path, "1,2,0\n3,4,1\n"), None).classes == ("0", "1")
     assert read_file(csv_of(tmp_path, "x,y\n1,0.5\n2,0.25\n"), None).classes == ()
+    assert len(read_file(csv_of(tmp_path, "1990,2000,cls\n1,2,0\n3,4,1\n"), None).y) == 2
+    assert read_file(csv_of(tmp_path, "1,2,a\n3,4,b\n"), None).classes == ("a", "b")
 
 
 def test_an_npz_file_is_read(tmp_path):
@@ -80,8 +82,9 @@ BAD_CSV = {
     "x,y\n1,2\nnan,3\n": "must be a finite number, got 'nan'",
     "x,y\n1,2\n,3\n": "must be a finite number, got ''",
     "x,y\n1,2\n3\n": "Row 3 of .* must have 2 cells, got 1",
-    "x,y\n1,2\n3,\n": "must not be empty in any row",
+    "x,y\n1,2\n3,4\n5,6\n7,\n": "got '' among numbers",
     "x,y\n1,2\n3,inf\n": "must be finite",
+    "x,y\n1,0\n2,1\n3,1\n4,?\n": "must be all numbers or all names, got '\\?' among numbers",
     "y\n1\n2\n": "must have a feature and a target column",
 }
 

@@ -98,3 +98,43 @@ def test_a_spread_leaves_nan_out_and_keeps_infinity():
     assert spread([np.nan, 1.0, np.inf]).high == np.inf
     assert np.isnan(spread([np.nan]).median)
     assert spread([4.0, 1.0, 2.0, 3.0]).median == 2.5
+
+
+def test_a_perfect_network_on_few_or_uneven_examples_has_learned(tmp_path):
+    rows = [f"{i / 40},{int(i >= 36)}" for i in range(40)]
+    (tmp_path / "few.csv").write_text("\n".join(["x,y", *rows]))
+    experiment = Experiment(
+        data=str(tmp_path / "few.csv"), layers=(8,), schemes="he", seeds=3, iterations=3000, learning_rate=0.5
+    )
+    result = compared(experiment)
+    assert result.schemes[0].train_accuracy.median == 1
+    assert result.schemes[0].stalled == 0
+
+
+def test_the_order_of_the_schemes_changes_no_verdict_and_a_diverged_seed_is_worst():
+    experiment = Experiment(
+        data="digits", activation="linear", head="linear", layers=(13,), schemes="he, random(0.3), random(10)",
+        seeds=9, iterations=60, learning_rate=0.05,
+    )  # fmt: skip
+    turned = experiment.model_copy(update={"schemes": experiment.schemes[::-1]})
+    verdicts = [{scheme.scheme: scheme.verdict for scheme in compared(each).schemes} for each in (experiment, turned)]
+    assert verdicts[0] == verdicts[1]
+    assert not any("nan" in words for words in verdicts[0].values())
+
+
+def test_products_are_predicted_only_where_the_formula_holds():
+    experiment = Experiment(
+        data="wine", activation="linear", layers=(13, 13),
+        schemes="constant(0.5), copied_rows, noisy_constant(0.5, 0.1), torch_default, orthogonal, he", seeds=1,
+        iterations=1,
+    )  # fmt: skip
+    assert [product.scheme for product in compared(experiment).products] == ["orthogonal", "he"]
+
+
+def test_units_stay_distinct_when_one_weight_explodes():
+    rng = np.random.default_rng(0)
+    W = rng.normal(size=(10, 4))
+    W[0] *= 1e9
+    from initlab.network.measure import distinct_units
+
+    assert distinct_units(W, np.zeros(10)) == 10

@@ -76,7 +76,6 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
 
 @pytest.mark.parametrize("name", preset_names())
 def test_every_preset_is_an_experiment_with_its_two_sentences(name):
-    found = preset(name)
-    experiment(found.fields)
+    found = experiment(preset(name))
     assert found.title
     assert found.about.count(".") >= 2

@@ -41,13 +41,17 @@ def compare(
     [tool.initlab.compare] of pyproject.toml here, and those over the defaults.
     """
     settings = None if preset else project_settings("compare")
-    experiment = api.plan_comparison(spec or settings, preset=preset, **given(Experiment, flags))
-    folder = output or store.default_folder("compare", experiment)
-    with progress("training", "drawing") as show:
-        result = api.compare(experiment, output=folder, threads=threads, progress=show)
+    experiment = api.plan_comparison(spec or settings or None, preset=preset, **given(Experiment, flags))
+    problem = api.bind(experiment)
+    folder = store.prepare(output or store.default_folder("compare", experiment))
+    with progress("training", "summing up") as show:
+        result = api.run_comparison(problem, threads=threads, progress=show)
     if as_json:
         click.echo(json.dumps(json.comparison(result)))
     else:
         Console().print(text.comparison(result))
+    with progress("drawing", "drawing", before="drawing"):
+        result.save(folder)
+    if not as_json:
         click.echo(f"\nKept in {folder}" if result.interrupted else f"\nReport: {folder / 'report.html'}")
     return INTERRUPTED if result.interrupted else 0

@@ -1,7 +1,7 @@
 """The `initlab` command: finds the verbs, and turns every error into one line and an exit code."""
 
 import importlib
-import os
+import io
 import sys
 from importlib import resources
 
@@ -60,6 +60,9 @@ def main(args: list[str] | None = None) -> None:
 
 def run(args: list[str] | None = None) -> int:
     """Run the command line; every error is one line on stderr, without a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         return int(initlab.main(args, standalone_mode=False, auto_envvar_prefix="INITLAB") or 0)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -71,9 +74,10 @@ def run(args: list[str] | None = None) -> int:
         return _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return _fail("Interrupted.", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:  # click's answer to a reader that left early
         return 0
+    except OSError as error:
+        return _fail(f"The output must be writable, got: {error.strerror or error}.", 2)
 
 
 def _fail(message: str, code: int) -> int:

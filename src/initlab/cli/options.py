@@ -8,6 +8,7 @@ import click
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from initlab.errors import SpecError
 from initlab.experiments.spec import read_toml
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -72,5 +73,9 @@ def _number(text: str) -> object:
 def project_settings(verb: str) -> dict[str, Any]:
     """The table [tool.initlab.VERB] of a pyproject.toml in this folder. Raises SpecError when that file is no TOML."""
     path = Path("pyproject.toml")
-    table = read_toml(path).get("tool", {}).get("initlab", {}).get(verb, {}) if path.is_file() else {}
-    return dict(table)
+    table: object = read_toml(path) if path.is_file() else {}
+    for name in ("tool", "initlab", verb):
+        table = table.get(name, {}) if isinstance(table, dict) else table
+    if not isinstance(table, dict):
+        raise SpecError(f"[tool.initlab.{verb}] of pyproject.toml must be a table, got {table!r}.")
+    return table

@@ -12,12 +12,12 @@ Show = Callable[[int, int], None]
 
 
 @contextmanager
-def progress(work: str, after: str) -> Iterator[Show]:
-    """A bar that says `work` until all is done, and `after` from then on; before, that the code is being compiled."""
+def progress(work: str, after: str, *, before: str = "preparing (the first run compiles)") -> Iterator[Show]:
+    """A bar that says `before` until something is done, `work` until all is, and `after` from then on."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("preparing (the first run compiles)", total=None)
+        task = bar.add_task(before, total=None)
 
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, description=work if done < total else after)

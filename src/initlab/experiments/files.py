@@ -23,12 +23,13 @@ def read_file(path: Path, target: str | None) -> Table:
     """
     try:
         features, targets = (_read_npz if path.suffix.lower() == ".npz" else _read_csv)(path, target)
+    except DataError:
+        raise
     except OSError as error:
         raise DataError(f"The data file {path} must be readable, got: {error.strerror or error}.") from None
-    except (UnicodeDecodeError, csv.Error, zipfile.BadZipFile, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"The data file {path} must be a {path.suffix[1:].upper()} file, got: {error}.") from None
+    except (csv.Error, zipfile.BadZipFile, ValueError, EOFError):
+        kind = path.suffix[1:].upper()
+        raise DataError(f"The data file {path} must be a {kind} file of plain numbers and text, got another.") from None
     y, classes = _targets(path, targets)
     return Table(x=features, y=y, classes=classes)
 
@@ -38,7 +39,7 @@ def _read_csv(path: Path, target: str | None) -> tuple[npt.NDArray[np.float64], 
         rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
     if len(rows) < 2:
         raise DataError(f"The data file {path} must have at least two rows, got {len(rows)}.")
-    headed = not any(_is_number(cell) for cell in rows[0][:-1])
+    headed = any(not _is_number(name) and _is_number(cell) for name, cell in zip(rows[0], rows[1], strict=False))
     header = [cell.strip() for cell in rows[0]] if headed else [str(i + 1) for i in range(len(rows[0]))]
     rows = rows[1:] if headed else rows
     if target is not None and target not in header:
@@ -98,7 +99,10 @@ def _targets(
     path: Path, raw: list[str] | npt.NDArray[np.generic]
 ) -> tuple[npt.NDArray[np.float64] | npt.NDArray[np.int64], tuple[str, ...]]:
     values = np.asarray(raw)
-    if values.dtype.kind == "U" and all(map(_is_number, values.tolist())):
+    words = [cell for cell in values.tolist() if not _is_number(cell)] if values.dtype.kind == "U" else []
+    if 0 < 2 * len(words) < values.size:
+        raise DataError(f"The target of {path} must be all numbers or all names, got {words[0]!r} among numbers.")
+    if values.dtype.kind == "U" and not words:
         values = values.astype(np.float64)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise DataError(f"The target of {path} must be finite, got a value that is not. Drop or fill those rows.")

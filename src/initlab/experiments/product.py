@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from initlab.experiments.problem import Problem
 from initlab.experiments.result import Product, Spread, Trial
 from initlab.experiments.spread import spread
-from initlab.laws import Law, Normal, TruncatedNormal, Uniform
+from initlab.laws import Constant, Identity, Law, Normal, Orthogonal, TruncatedNormal, Uniform
 from initlab.network.initialize import laws
 from initlab.parameters import Parameter
 
@@ -19,19 +19,31 @@ NORMAL_95 = 1.96
 
 
 def products(problem: Problem, groups: Mapping[str, Sequence[Trial]]) -> tuple[Product, ...]:
-    """The growth through the hidden layers under every scheme; none unless the network is linear and has some."""
+    """The growth through the hidden layers, for the schemes where it can be predicted; a linear network's only."""
     net = problem.net
     if net.activation != "linear" or net.depth < 2:
         return ()
-    weights = [parameter for parameter in net.parameters() if parameter.role != "bias"][:-1]
+    hidden = list(net.parameters())[:-2]
+    weights = [parameter for parameter in hidden if parameter.role != "bias"]
     entering = float(problem.x.std())
     found = []
     for choice in problem.experiment.choices:
-        if choice.label in groups:
-            drawn = laws(net, choice)
+        drawn = laws(net, choice)
+        if choice.label in groups and all(_keeps_its_factor(drawn[parameter.name], parameter) for parameter in hidden):
             grown = spread(trial.start.layers[-2].forward_std / entering for trial in groups[choice.label])
             found.append(_product(choice.label, [(parameter, drawn[parameter.name]) for parameter in weights], grown))
     return tuple(found)
+
+
+def _keeps_its_factor(law: Law, parameter: Parameter) -> bool:
+    """Whether the layer multiplies by √(fan_in · E w²) whatever comes in: zero biases, and weights that are independent
+    and centred, or a square multiple of the identity or of a rotation.
+    """
+    if parameter.role == "bias":
+        return law == Constant(value=0.0)
+    if isinstance(law, (Identity, Orthogonal)):
+        return law.rows == law.columns
+    return isinstance(law, (Normal, Uniform, TruncatedNormal)) and law.mean == 0
 
 
 def _product(label: str, chain: Sequence[tuple[Parameter, Law]], measured: Spread) -> Product:

@@ -132,9 +132,9 @@ def _plain(phi: Activation, depth: int, family: Family, found: Gains) -> list[Ca
 def _residual(phi: Activation, depth: int, family: Family) -> list[Candidate]:
     name, weight = FORMS[family]
     branches = {
-        f"{name}": ("branches whole", 1.0),
-        f"{name}, branches / √{depth}": ("branches times 1/√depth", 1 / math.sqrt(depth)),
-        "rezero": ("branches start at zero", 0.0),
+        f"{name}": ("as it is", 1.0),
+        f"{name}, branches / √{depth}": ("scaled by depth", 1 / math.sqrt(depth)),
+        "rezero": ("starts at zero", 0.0),
     }
     return [
         _candidate(phi, scheme, why, weight, depth, branch=branch, residual=True)

@@ -12,7 +12,7 @@ from initlab.laws import Law
 from initlab.trace import Trace
 
 Status = Literal["learned", "stalled", "diverged"]
-"""Learned: left chance behind · stalled: no better than chance · diverged: a loss or a weight is not finite."""
+"""Learned: left chance behind · stalled: no better than chance · diverged: the loss is not finite, or far above it."""
 
 Series = npt.NDArray[np.floating]
 
@@ -37,7 +37,8 @@ class Trial:
     """One network, one scheme, one seed: how it ended, its curve, and its trace at step zero and at the end.
 
     Accuracies are NaN for regression. `final_loss` is the training loss after the last update; a diverged trial stops
-    at the first checkpoint that is not finite.
+    at the first checkpoint that is not finite, and has no accuracy. `parameters` are the final ones, flat, where the
+    data has two features, so that its boundary can be drawn.
     """
 
     scheme: str
@@ -50,6 +51,7 @@ class Trial:
     curve: Curve
     start: Trace
     end: Trace
+    parameters: npt.NDArray[np.floating] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,14 @@ GEOMETRIC, LINEAR = 40, 30
 STRETCH = 0.05
 """Seconds of training between two looks at the stop flag."""
 
-STALLED_LOSS = 0.99
-"""A regression is stalled when its final loss is above this share of the loss of predicting the mean."""
+MOST_KEPT = 4_000_000
+"""How many parameters of finished networks are kept in all, for their decision boundaries."""
+
+STALLED_LOSS = 0.9
+"""A network has stalled only if its final loss is above this share of the chance loss."""
+
+EXPLODED_LOSS = 1e3
+"""A network has diverged if its final loss is above so many times the chance loss."""
 
 Progress = Callable[[int], None]
 """Told how many steps were made since it was last called, from any thread."""
@@ -76,7 +82,8 @@ def run(problem: Problem, *, threads: int | None = None, progress: Progress | No
 def prepare(problem: Problem) -> None:
     """Compile the trainer for this problem, in the calling thread, where Ctrl-C can stop it. Cached on disk."""
     net = problem.net
-    training = Training(net, net.empty(problem.experiment.dtype) * 0, problem.x, problem.y, Recipe(), seed=0)
+    theta = np.zeros(net.size, dtype=problem.experiment.dtype)
+    training = Training(net, theta, problem.x, problem.y, Recipe(), seed=0)
     training.advance(0)
     Evaluation(net, problem.x[:, :1], problem.y[:, :1], dtype=problem.experiment.dtype)(training.theta)
     distinct_units(net, training.theta)
@@ -143,31 +150,39 @@ class Recorder:
             distinct=np.array(self._distinct),
         )
         finite = bool(np.isfinite(end).all())
+        scores = (train_accuracy[-1], test_accuracy[-1]) if finite else (math.nan, math.nan)
         return Trial(
             scheme=job.choice.label,
             seed=job.seed,
             status=status(problem, finite, float(train_loss[-1]), float(train_accuracy[-1])),
-            train_accuracy=float(train_accuracy[-1]),
-            test_accuracy=float(test_accuracy[-1]),
+            train_accuracy=float(scores[0]),
+            test_accuracy=float(scores[1]),
             final_loss=float(train_loss[-1]),
             test_loss=float(test_loss[-1]),
             curve=curve,
             start=trace(problem.net, start, problem.x, problem.y),
             end=trace(problem.net, end, problem.x, problem.y),
+            parameters=end if keeps_parameters(problem, job.seed) else None,
         )
+
+
+def keeps_parameters(problem: Problem, seed: int) -> bool:
+    """Whether a trial's final parameters are kept for its boundary: all, if they are few, or else the first seed's."""
+    experiment = problem.experiment
+    trials = experiment.seeds * len(experiment.schemes)
+    return problem.facts.points is not None and (trials * problem.net.size <= MOST_KEPT or seed == experiment.seed)
 
 
 def status(problem: Problem, finite: bool, loss: float, accuracy: float) -> Status:
     """How a trial ended.
 
-    Diverged: the loss or a parameter is not finite. Stalled, with classes: the training accuracy is within two standard
-    errors, √(p(1-p)/m), of the share p of the largest class. Stalled, in regression: the final loss is at least 99 % of
-    that of predicting the mean.
+    Diverged: the loss or a parameter is not finite, or the loss is above 1000 times that of chance. Stalled: the loss
+    is at least 90 % of that of chance and, with classes, the training accuracy is within two standard errors,
+    √(p(1-p)/m), of the share p of the largest class.
     """
-    if not (finite and math.isfinite(loss)):
+    facts = problem.facts
+    if not (finite and loss <= EXPLODED_LOSS * facts.chance_loss):
         return "diverged"
-    chance, examples = problem.facts.chance_accuracy, problem.facts.train_examples
-    if math.isnan(chance):
-        return "stalled" if loss >= STALLED_LOSS * problem.facts.chance_loss else "learned"
-    margin = 2 * math.sqrt(chance * (1 - chance) / examples)
-    return "stalled" if accuracy <= chance + margin else "learned"
+    chance = facts.chance_accuracy
+    at_chance = math.isnan(chance) or accuracy <= chance + 2 * math.sqrt(chance * (1 - chance) / facts.train_examples)
+    return "stalled" if at_chance and loss >= STALLED_LOSS * facts.chance_loss else "learned"

@@ -40,6 +40,8 @@ class Experiment(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    title: str | None = Field(None, description="A title for the report.")
+    about: str | None = Field(None, description="What to look for in the result, and what it means.")
     data: str = Field("circles", description="A data set of the catalogue, or a CSV or NPZ file.")
     target: str | None = Field(None, description="The target column of a CSV file, or array of an NPZ file.")
     layers: tuple[Width, ...] = Field((10, 5), description="The hidden widths, such as 10,5.")

@@ -16,7 +16,7 @@ from initlab.schemes import Choice
 
 
 def summarise(problem: Problem, run: Flight[Trial]) -> Comparison:
-    """Summarise the trials of a run. Boundaries are drawn only of a run that was not interrupted."""
+    """Summarise the trials of a run."""
     chosen = [(choice, _of(choice.label, run.results)) for choice in problem.experiment.choices]
     groups = {choice.label: trials for choice, trials in chosen if trials}
     words = verdicts(groups)
@@ -25,7 +25,7 @@ def summarise(problem: Problem, run: Flight[Trial]) -> Comparison:
         network=problem.net.label,
         data=problem.facts,
         schemes=tuple(_scheme(problem, choice, trials, words[choice.label]) for choice, trials in chosen if trials),
-        boundaries=() if run.interrupted else boundaries(problem, groups),
+        boundaries=boundaries(problem, groups),
         products=products(problem, groups),
         interrupted=run.interrupted,
     )

@@ -8,10 +8,10 @@ from initlab.experiments.result import Trial
 from initlab.numerics.statistics import sign_test
 
 LEVEL = 0.05
-"""Two schemes are told apart when the sign test over their common seeds has a p-value below this."""
+"""Two schemes are told apart when the sign test over their common seeds, corrected, has a p-value below this.
 
-FEWEST = 6
-"""Seeds from which the sign test can reach that level: 2/2⁶ < 0.05 < 2/2⁵."""
+The rival is the best of the same trials, so p is multiplied by the number of pairs of schemes (Bonferroni).
+"""
 
 VANISHED = 1e-3
 """A signal has vanished when the first layer's standard deviation is below this share of the last's, or the reverse."""
@@ -21,18 +21,25 @@ Groups = Mapping[str, Sequence[Trial]]
 
 def verdicts(groups: Groups) -> dict[str, str]:
     """A verdict for every scheme, by label."""
-    best = _best(groups)
-    return {label: _verdict(label, trials, best, groups) for label, trials in groups.items()}
+    rival = best(groups)
+    return {label: _verdict(label, trials, rival, groups) for label, trials in groups.items()}
 
 
-def _best(groups: Groups) -> str | None:
-    """The scheme with the best median score among those whose trials mostly learned."""
+def best(groups: Groups) -> str | None:
+    """The scheme of the highest median score, and among equals of the lowest loss, if most of its trials learned."""
     able = {label: trials for label, trials in groups.items() if _count(trials, "learned") * 2 > len(trials)}
-    return max(able, key=lambda label: np.median([_score(trial) for trial in able[label]]), default=None)
+    return max(able, key=lambda label: _rank(able[label]), default=None)
+
+
+def _rank(trials: Sequence[Trial]) -> tuple[float, float]:
+    losses = [np.inf if trial.status == "diverged" else trial.test_loss for trial in trials]
+    return float(np.median([_score(trial) for trial in trials])), -float(np.median(losses))
 
 
 def _score(trial: Trial) -> float:
-    """Higher is better: the test accuracy, or minus the test loss in regression."""
+    """Higher is better: the test accuracy, or minus the test loss in regression; a diverged trial is worst."""
+    if trial.status == "diverged":
+        return -np.inf
     return -trial.test_loss if np.isnan(trial.test_accuracy) else trial.test_accuracy
 
 
@@ -40,20 +47,21 @@ def _count(trials: Sequence[Trial], status: str) -> int:
     return sum(trial.status == status for trial in trials)
 
 
-def _verdict(label: str, trials: Sequence[Trial], best: str | None, groups: Groups) -> str:
+def _verdict(label: str, trials: Sequence[Trial], rival: str | None, groups: Groups) -> str:
     of = f"of {len(trials)} {'seed' if len(trials) == 1 else 'seeds'}"
     diverged, stalled = _count(trials, "diverged"), _count(trials, "stalled")
-    if diverged * 2 >= len(trials):
-        last = int(np.median([trial.curve.iteration[-1] for trial in trials if trial.status == "diverged"]))
-        return f"Diverges in {diverged} {of}: the loss is no longer finite by iteration {last}."
-    if (stalled + diverged) * 2 >= len(trials):
-        return f"No better than chance in {stalled} {of}{_why(trials)}."
-    failures = f" {stalled} {of} end no better than chance." if stalled else ""
-    failures += f" {diverged} {of} diverge." if diverged else ""
     symmetric = (
         " Every hidden layer keeps one distinct unit: its units do the work of one." if _symmetric(trials) else ""
     )
-    return _standing(label, best, groups) + symmetric + failures
+    failures = [f"{stalled} {of} end no better than chance."] * (stalled > 0) + [f"{diverged} {of} diverge."] * (
+        diverged > 0
+    )
+    if (stalled + diverged) * 2 < len(trials):
+        return " ".join([_standing(label, rival, groups) + symmetric, *failures])
+    if stalled > diverged:
+        return " ".join([f"No better than chance in {stalled} {of}{_why(trials)}.", *failures[1:]])
+    last = int(np.median([trial.curve.iteration[-1] for trial in trials if trial.status == "diverged"]))
+    return " ".join([f"Diverges in {diverged} {of}, by iteration {last}.", *failures[:-1]])
 
 
 def _symmetric(trials: Sequence[Trial]) -> bool:
@@ -87,30 +95,30 @@ def _ratio(far: float, near: float) -> float:
     return far / near if near else 0.0
 
 
-def _standing(label: str, best: str | None, groups: Groups) -> str:
+def _standing(label: str, rival: str | None, groups: Groups) -> str:
     """How a scheme that learns stands against the best one, seed by seed."""
     score = abs(float(np.median([_score(trial) for trial in groups[label]])))
     kind = "test loss" if np.isnan(groups[label][0].test_accuracy) else "test accuracy"
-    if best is None or label == best:
+    if rival is None or label == rival:
         return f"{'Learns' if len(groups) == 1 else 'Best median here'}: {kind} {score:.3g}."
-    pairs = _pairs(groups[label], groups[best])
+    pairs = _pairs(groups[label], groups[rival])
     if len(set(pairs)) == 1 and len(pairs) > 1:
-        return _once(score, kind, best, pairs[0])
+        return _once(score, kind, rival, pairs[0])
     wins, losses = sum(mine > theirs for mine, theirs in pairs), sum(mine < theirs for mine, theirs in pairs)
-    p = sign_test(wins, losses)
-    count = f"better in {wins} and worse in {losses} of {len(pairs)} seeds, p = {p:.2g}"
-    if len(pairs) < FEWEST:
-        return f"Too few seeds to set against {best}: better in {wins} and worse in {losses} of {len(pairs)}."
-    if p < LEVEL:
-        return f"{'Better' if wins > losses else 'Worse'} than {best}: {count}."
-    return f"Not told apart from {best}: {count}."
+    count = f"better in {wins} and worse in {losses} of {len(pairs)} seeds"
+    tests = len(groups) * (len(groups) - 1) // 2
+    if tests * sign_test(len(pairs), 0) >= LEVEL:
+        return f"Too few seeds to set against {rival}: {count}."
+    p = min(1.0, tests * sign_test(wins, losses))
+    word = "Not told apart from" if p >= LEVEL else "Better than" if wins > losses else "Worse than"
+    return f"{word} {rival}: {count}, p = {p:.2g}."
 
 
-def _once(score: float, kind: str, best: str, pair: tuple[float, float]) -> str:
+def _once(score: float, kind: str, rival: str, pair: tuple[float, float]) -> str:
     """The standing where neither scheme draws anything, so that all seeds repeat one result and there is no test."""
     mine, theirs = pair
-    word = "Better than" if mine > theirs else "Worse than" if mine < theirs else "As good as"
-    return f"{word} {best}: {kind} {score:.3g} against {abs(theirs):.3g}, the same in every seed."
+    word = "Above" if mine > theirs else "Below" if mine < theirs else "Equal to"
+    return f"{word} {rival}: {kind} {score:.3g} against {abs(theirs):.3g}, the same in every seed, so no test applies."
 
 
 def _pairs(trials: Sequence[Trial], rivals: Sequence[Trial]) -> list[tuple[float, float]]:

@@ -205,10 +205,12 @@ def count_distinct(shape: Shape, theta: Floats, precision: float, counts: Places
         W, b = weights_of(shape, theta, layer)
         counts[layer] = -1
         if np.isfinite(W).all() and np.isfinite(b).all():
-            largest = max(np.abs(W).max(), np.abs(b).max())
+            sizes = np.abs(b)
+            for i in range(b.size):
+                sizes[i] = max(sizes[i], np.abs(W[i * (W.size // b.size) : (i + 1) * (W.size // b.size)]).max())
             counts[layer] = 0
             for i in range(b.size):
                 known = False
                 for j in range(i):
-                    known = known or same(W, b, i, j, precision * largest)
+                    known = known or same(W, b, i, j, precision * max(sizes[i], sizes[j]))
                 counts[layer] += not known

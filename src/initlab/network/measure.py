@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from initlab.network import trainer
 from initlab.network.architecture import Architecture
 from initlab.network.heads import HEAD
 from initlab.network.reference import deltas, forward
@@ -15,17 +16,17 @@ ROUNDING = 100
 def distinct_units(W: Floats, b: Floats) -> int:
     """How many units of a layer have incoming weights and bias of their own.
 
-    Two units count as one when none of their weights differs by more than √ε of the largest weight of the layer
+    Two units count as one when none of their weights differs by more than √ε of the largest weight of the two
     (1.5e-8 in float64), so that rounding does not pass for broken symmetry: a unit counts when it is unlike all
     before it. A layer with a weight that is not finite
     has no answer: -1.
     """
     rows = np.column_stack([W, b])
-    largest = np.abs(rows).max()
-    if not np.isfinite(largest):
+    if not np.isfinite(rows).all():
         return -1
-    tolerance = np.sqrt(np.finfo(rows.dtype).eps) * largest
-    alike = (np.abs(rows[:, np.newaxis] - rows) <= tolerance).all(axis=2)
+    size = np.abs(rows).max(axis=1)
+    tolerance = np.sqrt(np.finfo(rows.dtype).eps) * np.maximum.outer(size, size)
+    alike = np.abs(rows[:, np.newaxis] - rows).max(axis=2) <= tolerance
     return int((~np.tril(alike, -1).any(axis=1)).sum())
 
 
@@ -35,16 +36,17 @@ def trace(net: Architecture, theta: Floats, x: Floats, y: Floats) -> Trace:
         seen = forward(net, theta, x)
         back = deltas(net, theta, seen, y)
         phi = activation(net.activation).function
+        distinct = trainer.distinct_units(net, theta)
         layers = tuple(
             Layer(
                 name=f"layer {number}",
                 units=b.size,
                 forward_std=_std(z),
                 backward_std=_std(delta) * x.shape[1],
-                distinct=distinct_units(W, b),
+                distinct=int(distinct[number - 1]),
                 dead=int((phi(z) == 0).all(axis=1).sum()) if number < net.depth else 0,
             )
-            for number, (z, delta, (W, b)) in enumerate(zip(seen.z, back, net.layers(theta), strict=True), start=1)
+            for number, (z, delta, (_, b)) in enumerate(zip(seen.z, back, net.layers(theta), strict=True), start=1)
         )
         return Trace(layers=layers, loss=HEAD[net.head].loss(seen.z[-1], y))
 

@@ -12,7 +12,7 @@ Biases are not regularized. Inverted dropout keeps each hidden unit with probabi
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
@@ -20,7 +20,6 @@ from initlab.errors import SpecError
 from initlab.numerics.activations import Floats
 
 OptimizerName = Literal["sgd", "momentum", "adam"]
-OPTIMIZERS: tuple[OptimizerName, ...] = get_args(OptimizerName)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

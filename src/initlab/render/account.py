@@ -18,7 +18,8 @@ def title(comparison: Comparison) -> str:
     """What was done, in one line."""
     depth, count = len(comparison.experiment.layers) + 1, len(comparison.schemes)
     network = f"{comparison.network} network" if depth <= 6 else f"Network of {depth} layers"
-    return f"{network} on {comparison.data.name}: {count} {'initialization' if count == 1 else 'initializations'}"
+    what = f"{network} on {comparison.data.name}: {count} {'initialization' if count == 1 else 'initializations'}"
+    return f"{comparison.experiment.title}: {what}" if comparison.experiment.title else what
 
 
 def lead(comparison: Comparison) -> str:
@@ -28,7 +29,8 @@ def lead(comparison: Comparison) -> str:
         return "The run was stopped before any network had finished, so there is nothing to compare yet."
     seeds = max(len(entry.trials) for entry in done)
     once = "from one seed" if seeds == 1 else f"from the same {seeds} seeds"
-    parts = [f"The same network was trained under each scheme {once}.", _best(comparison, done)]
+    about = comparison.experiment.about or ""
+    parts = [about, f"The same network was trained under each scheme {once}.", _best(comparison, done)]
     parts += [_failed(done, "diverged", "diverged"), _failed(done, "stalled", "ended no better than chance")]
     return " ".join(part for part in parts if part)
 

@@ -6,9 +6,10 @@ from initlab.experiments.spec import Experiment
 
 
 def changed(experiment: Experiment) -> dict[str, object]:
-    """The fields that differ from their defaults."""
+    """The fields that differ from their defaults, but for the words of a preset."""
     plain = Experiment()
-    return {name: value for name, value in experiment if value != getattr(plain, name)}
+    words = ("title", "about")
+    return {name: value for name, value in experiment if name not in words and value != getattr(plain, name)}
 
 
 def command(experiment: Experiment) -> str:

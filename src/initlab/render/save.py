@@ -5,16 +5,20 @@ from pathlib import Path
 from initlab.experiments import store
 from initlab.experiments.result import Comparison
 from initlab.render import csv, html, json, reproduce
+from initlab.render.figures import FIGURES, pngs
 
 
 def comparison(result: Comparison, folder: Path) -> Path:
-    """Write result.json and curves.csv, then, unless the run was interrupted, the figures and report.html."""
+    """Write result.json and curves.csv, then, unless the run was interrupted, the figures and report.html.
+
+    Figures and a report that an earlier run left in the folder are removed first: nothing there is of another result.
+    """
     store.write(folder / "result.json", json.dumps(json.comparison(result)) + "\n")
     store.write(folder / "curves.csv", csv.curves(result))
+    for name in (*(f"{figure}.png" for figure in FIGURES), "report.html"):
+        (folder / name).unlink(missing_ok=True)
     if not result.interrupted:
-        from initlab.render import figures
-
-        pictures = figures.pngs(result)
+        pictures = pngs(result)
         for name, picture in pictures.items():
             store.write(folder / f"{name}.png", picture)
         command, python = reproduce.command(result.experiment), reproduce.python(result.experiment)

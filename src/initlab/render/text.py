@@ -1,6 +1,7 @@
 """A comparison as text for a terminal: a table, the verdicts, and what to know before believing either."""
 
 import io
+import math
 import textwrap
 from collections.abc import Iterator
 
@@ -24,7 +25,10 @@ def printed(drawn: RenderableType, *, width: int = 120) -> str:
 
 def comparison(result: Comparison) -> RenderableType:
     """The comparison as something that rich can print."""
-    parts: list[RenderableType] = [Text(title(result), style="bold"), Text(conditions(result)), table(result)]
+    parts: list[RenderableType] = [Text(title(result), style="bold"), Text(conditions(result))]
+    if result.experiment.about:
+        parts += [Text(), Text(result.experiment.about, style="italic")]
+    parts.append(table(result))
     parts += [_verdict(scheme) for scheme in result.schemes]
     if result.products:
         parts += [Text(), products(result)]
@@ -36,15 +40,17 @@ def comparison(result: Comparison) -> RenderableType:
 def title(result: Comparison) -> str:
     """The network, its data and the schemes in one line."""
     experiment = result.experiment
-    return f"{result.network} {experiment.activation} network on {result.data.name}"
+    what = f"{result.network} {experiment.activation} network on {result.data.name}"
+    return f"{experiment.title}: {what}" if experiment.title else what
 
 
 def conditions(result: Comparison) -> str:
     """How the networks were trained, and what chance is, in plain words."""
     experiment, data = result.experiment, result.data
-    batch = f"batches of {experiment.batch_size}" if experiment.batch_size else "the full batch"
+    full = experiment.batch_size is None or experiment.batch_size >= data.train_examples
+    batch = "the full batch" if full else f"batches of {experiment.batch_size}"
     chance = f"chance loss {data.chance_loss:.4g}"
-    if data.classes:
+    if account.classifies(result):
         chance = f"chance accuracy {data.chance_accuracy:.3g}, {chance}"
     return (
         f"{experiment.iterations} steps of {experiment.optimizer}, rate {experiment.learning_rate:g}, {batch}, "
@@ -59,14 +65,14 @@ def table(result: Comparison) -> Table:
     drawn = Table(box=box.SIMPLE_HEAD, caption=caption, caption_justify="left")
     drawn.add_column("scheme", style="bold", min_width=12, overflow="fold")
     for name in _columns(result):
-        drawn.add_column(name, justify="right", no_wrap=True)
+        drawn.add_column(name, justify="right", overflow="fold")
     for scheme in result.schemes:
-        drawn.add_row(scheme.scheme, *_cells(scheme, classes=bool(result.data.classes)))
+        drawn.add_row(scheme.scheme, *_cells(scheme, classes=account.classifies(result)))
     return drawn
 
 
 def _columns(result: Comparison) -> tuple[str, ...]:
-    scores = ("train\naccuracy", "test\naccuracy") if result.data.classes else ("test\nloss",)
+    scores = ("train\naccuracy", "test\naccuracy") if account.classifies(result) else ("test\nloss",)
     return (*scores, "final\nloss", "failed")
 
 
@@ -87,6 +93,8 @@ def spread(values: Spread, form: str) -> Text:
     0.90
     0.50–1.00
     """
+    if math.isnan(values.median):
+        return Text("-")
     return Text.assemble(f"{values.median:{form}}\n", (f"{values.low:{form}}–{values.high:{form}}", "dim"))
 
 

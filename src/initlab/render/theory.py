@@ -155,7 +155,7 @@ def verified(result: Verified) -> RenderableType:
         f"σ_b² = {check.sigma_b2:g}: {len(result.forward)} networks, {check.examples} examples each"
     )
     dies = any(layer.dead >= DEAD for layer in layers)
-    drawn = table("layer", "forward", "band", "seen", "backward", "band", "seen", *(["dead", "is"] if dies else []))
+    drawn = table("layer", "forward", "band", "seen", "back", "band", "seen", *(["dead", "is"] if dies else []))
     measured = [_middle(values) for values in (result.forward, result.backward)]
     for at in shown(len(layers)):
         layer = layers[at]

@@ -18,9 +18,10 @@ def he_normal(fan: Fan, *, gain: NotNegative = 1.0, slope: float = 0.0, mode: Mo
     """Keeps the size of the signal through ReLU layers; `slope` is that of a leaky ReLU's negative side.
 
     ReLU's gain √2 is in the formula already: `gain` multiplies the result, and stays 1 unless you want it wrong. GELU
-    and SiLU need another gain (1.534 and 1.677 forward), and even there the size of their signal is not stable. One of
-    the notes this project was founded on gives √(2/fan_in) as the variance. It is the standard deviation; the variance
-    is 2/fan_in. Keras and JAX draw a truncated law under this name: see `he_truncated`.
+    and SiLU need another: `lecun_normal(1.534)` and `lecun_normal(1.677)` keep the size of their signal on average,
+    and even there it is not stable. One of the notes this project was founded on gives √(2/fan_in) as the variance.
+    It is the standard deviation; the variance is 2/fan_in. Keras and JAX draw a truncated law under this name: see
+    `he_truncated`.
 
     ## Formula
     w ~ N(0, σ²),  σ = gain·√(2/((1 + slope²)·n)),  n = fan_in (keeps the signal) or fan_out (keeps the gradient)

@@ -24,12 +24,17 @@ def draw(found: PhaseDiagram) -> Figure:
             _draw_curve(axes, curve, phase.sigma_w2, phase.sigma_b2)
         if found.outcomes:
             _draw_outcomes(figure, axes, found)
-        axes.set_xlim(*phase.sigma_w2)
-        pad = 0.05 * (phase.sigma_b2[1] - phase.sigma_b2[0])
-        axes.set_ylim(phase.sigma_b2[0] - pad, phase.sigma_b2[1] + pad)
+        axes.set_xlim(*_padded(phase.sigma_w2, 0.03))
+        axes.set_ylim(*_padded(phase.sigma_b2, 0.06))
         axes.set_xlabel(f"σ_w² (contours: ξ_c in layers; trainable to {BAND})")
         axes.set_ylabel("σ_b²")
         return figure
+
+
+def _padded(span: tuple[float, float], share: float) -> tuple[float, float]:
+    """A range with room for the discs at its ends."""
+    room = share * (span[1] - span[0])
+    return span[0] - room, span[1] + room
 
 
 def _draw_curve(axes: Axes, curve: Curve, along: tuple[float, float], up: tuple[float, float]) -> None:
@@ -40,7 +45,7 @@ def _draw_curve(axes: Axes, curve: Curve, along: tuple[float, float], up: tuple[
     if seen.size:
         at = seen[-1]
         label = "χ₁ = 1" if critical else f"{curve.xi_c:g}"
-        axes.text(x[at], y[at], label, color=COLOURS[curve.side], fontsize=9, va="bottom", zorder=4)
+        axes.text(x[at], y[at], label, color=COLOURS[curve.side], fontsize=9, ha="right", va="bottom", zorder=4)
 
 
 def _draw_outcomes(figure: Figure, axes: Axes, found: PhaseDiagram) -> None:
