@@ -3,32 +3,42 @@
     q_{l+1} = n_l Var(w) E φ(√q_l z)² + Var(b)          forward
     B_l     = n_{l+1} Var(w) E φ'(√q_l z)² B_{l+1}      backward, in units of the gradient at the last layer
 
-A network of finite width strays from both. To first order the log of each walks at random, with the noises of
-`finite_width`; f_l = ln q_l forgets its past at the rate ρ_l = d ln q_{l+1}/d ln q_l, and moves the gradient through
-d ln χ/d ln q. The correlation of two examples strays as well, and its mean square, not its mean, decides how far their
-noises are the same. The band holds 99 % of networks: exp(½ (ln q - v/2 ± 2.576 √v)), v the variance of the log.
+A network of finite width strays from both. The log of each walks at random, with the noises of `finite_width`;
+f_l = ln q_l forgets its past at the rate ρ_l = d ln q_{l+1}/d ln q_l, and moves the gradient through d ln χ/d ln q.
+Both are taken over the spread of f_l, by Gauss-Hermite's three points, so that the bend of the map is felt.
+Correlations stray too: their mean square decides how far the noises of two examples are the same.
+The band holds 99 % of networks: exp(½ (m ± 2.576 √v)), m and v the mean and variance of the log.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from initlab.errors import SpecError
 from initlab.numerics.activations import Activation
 from initlab.theory.finite_width import backward_noise, checked_width, forward_noise, shared_noise
 from initlab.theory.fixed_points import Fixed, fixed
 from initlab.theory.maps import Point
-from initlab.theory.moments import LARGEST_Q, SMALLEST_Q, moments, pair
+from initlab.theory.moments import LARGEST_Q, SMALLEST_Q, Moments, moments, pair
 from initlab.theory.spectrum import checked_depth
 from initlab.theory.units import dead_share, saturated_share
 
 NORMAL_99 = 2.5758293035489004
 """The two-sided 99 % point of a standard normal."""
 
+POINTS = np.array([-math.sqrt(3), 0.0, math.sqrt(3)])
+POINT_WEIGHTS = np.array([1, 4, 1]) / 6
+"""Gauss-Hermite's rule of three points for a normal number."""
+
+SMALLEST_SPREAD = 1e-3
+"""The spread of ln q below which slopes are central differences of this step: their error is its square."""
+
 Band = tuple[float, float]
+Logs = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,24 +137,37 @@ def predict(
     if not 0 < input_square < math.inf or not -1 <= correlation <= 1:
         raise SpecError(f"An input must have a mean square > 0 and a correlation in [-1, 1], got {input_square}.")
     steps = _forward(stages, input_square, correlation, correlation_variance, examples)
-    forward, backward = _forward_variances(stages, steps, examples), _backward_variances(steps)
-    gradient = np.append(np.cumsum([math.log(step.chi) for step in steps[:-1]][::-1])[::-1], 0.0)
+    gradients = _backward(steps)
     layers = tuple(
-        _layer(number, stages[number - 1], steps[number - 1], v, float(log), w, examples)
-        for number, (v, log, w) in enumerate(zip(forward, gradient, backward, strict=True), start=1)
+        _layer(number, stage, step, gradient, examples)
+        for number, (stage, step, gradient) in enumerate(zip(stages, steps, gradients, strict=True), start=1)
     )
     return Prediction(layers=layers, examples=examples, fixed=_fixed(stages, steps))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Gradient:
+    """ln B at infinite width, and its mean and variance at this one."""
+
+    log: float
+    mean: float
+    variance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
-    """One layer and the step to the next: q, c, Var c, and ρ, χ, d ln χ/d ln q and the noises on the way."""
+    """One layer and the step to the next: q, c, Var c, the mean and variance of ln q in nets of this width, and ρ, χ,
+    E ln χ, d ln χ/d ln q and the noises on the way.
+    """
 
     q: float
     c: float
     c_variance: float = 0.0
+    mean: float = 0.0
+    variance: float = 0.0
     rho: float = 0.0
     chi: float = 1.0
+    mean_log_chi: float = 0.0
     bend: float = 0.0
     forward: float = 0.0
     backward: float = 0.0
@@ -163,16 +186,17 @@ def _forward(
     q = first.sigma_w2 * input_square + first.bias_variance
     c = (first.sigma_w2 * input_square * correlation + first.bias_variance) / q
     v = (first.sigma_w2 * input_square / q) ** 2 * c_variance
+    here = _Step(q=q, c=c, c_variance=v, mean=math.log(q))
     steps = []
     for stage, following in pairwise(stages):
         assert stage.phi is not None
-        if not SMALLEST_Q <= q <= LARGEST_Q:
-            steps.append(_Step(q=q, c=c, c_variance=v))
+        if not SMALLEST_Q <= here.q <= LARGEST_Q:
+            steps.append(here)
             continue
-        here = _Step(q=_short(q), c=c, c_variance=v)
+        here = replace(here, q=_short(here.q))
         steps.append(_step(stage, following, stage.phi, here, examples))
-        q, c, v = _next(stage, following, stage.phi, here, examples)
-    return [*steps, _Step(q=q, c=c, c_variance=v)]
+        here = _next(stage, following, stage.phi, steps[-1], examples)
+    return [*steps, here]
 
 
 def _short(q: float) -> float:
@@ -180,87 +204,90 @@ def _short(q: float) -> float:
     return float(f"{q:.12g}")
 
 
-def _next(stage: Stage, following: Stage, phi: Activation, here: _Step, examples: int) -> tuple[float, float, float]:
-    """The next layer's q, c and Var c."""
-    square = moments(phi, here.q).square
-    q = following.sigma_w2 * square + following.bias_variance
+def _next(stage: Stage, following: Stage, phi: Activation, here: _Step, examples: int) -> _Step:
+    """The next layer: q, c and Var c at infinite width, and the mean and variance of ln q at this one."""
+    q = following.sigma_w2 * moments(phi, here.q).square + following.bias_variance
+    logs = _at_points(phi, here, lambda found: following.sigma_w2 * found.square + following.bias_variance)
+    mean = float(POINT_WEIGHTS @ logs)
+    spread = float(POINT_WEIGHTS @ (logs - mean) ** 2) * here.variance / _reach(here) ** 2
+    walked = _Step(q=q, c=1.0, mean=mean - here.forward / 2, variance=spread + here.forward)
     if examples == 1:
-        return q, 1.0, 0.0
+        return walked
     product, slopes, _ = pair(phi, here.q, _short(here.c))
     c = min(1.0, (following.sigma_w2 * product + following.bias_variance) / q)
     noise = pair(phi, here.q, round(here.c, 3), power=2)[0] - product**2
     slope = following.sigma_w2 * slopes * here.q / q
     v = slope**2 * here.c_variance + (following.sigma_w2 / q) ** 2 * max(0.0, noise) / stage.units
-    return q, c, min(v, 1 - c**2)
+    return replace(walked, c=c, c_variance=min(v, 1 - c**2))
+
+
+def _reach(here: _Step) -> float:
+    return max(math.sqrt(here.variance), SMALLEST_SPREAD)
+
+
+def _at_points(phi: Activation, here: _Step, read: Callable[[Moments], float]) -> Logs:
+    """The log of something that depends on q, at the three points of the law of ln q."""
+    logs = here.mean + POINTS * _reach(here)
+    squares = np.exp(np.clip(logs, math.log(SMALLEST_Q) + 1, math.log(LARGEST_Q) - 1))
+    return np.log([max(read(moments(phi, _short(float(q)))), 1e-300) for q in squares])
 
 
 def _step(stage: Stage, following: Stage, phi: Activation, here: _Step, examples: int) -> _Step:
     """The layer with its rates and noises on the way to the next."""
-    q, n = here.q, stage.units
-    found = moments(phi, q)
+    found, n = moments(phi, here.q), stage.units
+    into = following.units * following.weight_variance
     q_next = following.sigma_w2 * found.square + following.bias_variance
     share, near = following.sigma_w2 * found.square / q_next, round(here.c_rms, 3)
+    signal = _at_points(phi, here, lambda at: following.sigma_w2 * at.square + following.bias_variance)
+    chi = _at_points(phi, here, lambda at: into * at.slope)
+    apart = (POINTS[-1] - POINTS[0]) * _reach(here)
     return replace(
         here,
-        rho=following.sigma_w2 * found.growth * q / q_next,
-        chi=max(following.units * following.weight_variance * found.slope, 1e-300),
-        bend=_bend(phi, q),
-        forward=forward_noise(phi, q, share=share, correlation=near, examples=examples) / n,
-        backward=backward_noise(phi, q, correlation=near, examples=examples) / n,
-        shared=shared_noise(phi, q, share=share, correlation=near, examples=examples) / n,
+        rho=float(signal[-1] - signal[0]) / apart,
+        chi=max(into * found.slope, 1e-300),
+        mean_log_chi=float(POINT_WEIGHTS @ chi),
+        bend=float(chi[-1] - chi[0]) / apart,
+        forward=forward_noise(phi, here.q, share=share, correlation=near, examples=examples) / n,
+        backward=backward_noise(phi, here.q, correlation=near, examples=examples) / n,
+        shared=shared_noise(phi, here.q, share=share, correlation=near, examples=examples) / n,
     )
 
 
-def _bend(phi: Activation, q: float, h: float = 1e-3) -> float:
-    """How ln E φ'² moves with ln q, by a central difference whose error, h² times a third derivative, is below 1e-5."""
-    low, high = moments(phi, _short(q * math.exp(-h))).slope, moments(phi, _short(q * math.exp(h))).slope
-    return math.log(high / low) / (2 * h) if low > 0 and high > 0 else 0.0
-
-
-def _forward_variances(stages: Sequence[Stage], steps: Sequence[_Step], examples: int) -> list[float]:
-    """Var ln of the measured mean square: what the layers before gave, and that of this layer's own units."""
-    kept, variances = 0.0, []
-    for stage, step in zip(stages, steps, strict=True):
-        variances.append(kept + 2 / stage.units * (1 / examples + (1 - 1 / examples) * step.c_rms**2))
-        kept = step.rho**2 * kept + step.forward
-    return variances
-
-
-def _backward_variances(steps: Sequence[_Step]) -> list[float]:
+def _backward(steps: Sequence[_Step]) -> list[_Gradient]:
     """Var ln B_l = Var(Σ_{k>=l} (noise_k + bend_k f_k)), the f_k walking as f_{k+1} = ρ_k f_k + ε_k."""
-    before, kept = [], 0.0
-    for step in steps:
-        before.append(kept)
-        kept = step.rho**2 * kept + step.forward
-    variances = [0.0]
-    gathered, lever = 0.0, 0.0
-    for step, past in zip(reversed(steps[:-1]), reversed(before[:-1]), strict=True):
-        gathered += step.backward + 2 * lever * step.shared + lever**2 * step.forward
+    here = _Gradient(log=0.0, mean=0.0, variance=0.0)
+    found, noise, lever = [here], 0.0, 0.0
+    for step in reversed(steps[:-1]):
+        noise += step.backward + 2 * lever * step.shared + lever**2 * step.forward
         lever = step.bend + step.rho * lever
-        variances.insert(0, max(0.0, gathered + lever**2 * past))
-    return variances
+        here = _Gradient(
+            log=here.log + math.log(step.chi),
+            mean=here.mean + step.mean_log_chi - step.backward / 2,
+            variance=max(0.0, noise + lever**2 * step.variance),
+        )
+        found.insert(0, here)
+    return found
 
 
-def _layer(
-    number: int, stage: Stage, step: _Step, forward: float, gradient: float, backward: float, examples: int
-) -> LayerPrediction:
+def _layer(number: int, stage: Stage, step: _Step, gradient: _Gradient, examples: int) -> LayerPrediction:
     alive = SMALLEST_Q <= step.q <= LARGEST_Q
     phi = stage.phi if alive else None
+    sampling = 2 / stage.units * (1 / examples + (1 - 1 / examples) * step.c_rms**2)
     return LayerPrediction(
         name=f"layer {number}",
         units=stage.units,
         forward_std=math.sqrt(step.q),
-        forward_band=_band(math.log(step.q), forward),
-        backward_std=math.exp(min(gradient / 2, 700.0)),
-        backward_band=_band(gradient, backward),
+        forward_band=_band(step.mean - sampling / 2, step.variance + sampling),
+        backward_std=math.exp(min(gradient.log / 2, 700.0)),
+        backward_band=_band(gradient.mean, gradient.variance),
         correlation=step.c if examples > 1 else 1.0,
         dead=dead_share(phi, step.q, correlation=step.c, examples=examples) if phi else 0.0,
         saturated=saturated_share(phi, step.q) if phi else 0.0,
     )
 
 
-def _band(log_square: float, variance: float) -> Band:
-    middle, reach = log_square - variance / 2, NORMAL_99 * math.sqrt(variance)
+def _band(middle: float, variance: float) -> Band:
+    reach = NORMAL_99 * math.sqrt(variance)
     low, high = (math.exp(min(max((middle + side * reach) / 2, -700.0), 700.0)) for side in (-1, 1))
     return low, high
 
