@@ -12,11 +12,12 @@ import torch.distributed as dist
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, Replicate, Shard, distribute_tensor
+from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
 from torch.distributed.tensor.placement_types import _StridedShard
 
 from initlab.laws import CopiedRows, Identity, Normal, Orthogonal, TruncatedNormal
 from initlab.streams import sample
-from initlab.streams.shards import kept_indices
+from initlab.streams.shards import kept_runs
 from initlab.streams.torch import fill_, fill_module
 
 LAWS = {
@@ -83,9 +84,43 @@ def check_strided(mesh, counts):
                 theirs = placement._split_tensor(torch.arange(size), mesh.size(), with_padding=False, contiguous=True)[
                     0
                 ][rank]
-                ours = kept_indices((size,), [placement], [mesh.size()], [rank])[0]
+                runs = kept_runs((size,), [placement], [mesh.size()], [rank])[0]
                 counts[0] += 1
-                counts[1] += theirs.tolist() != ours.tolist()
+                counts[1] += theirs.tolist() != [index for run in runs for index in range(run.start, sum(run))]
+
+
+def check_fsdp_over_tp(mesh, counts):
+    """FSDP2 over tensor parallelism, uneven in both: the gathered parameters are those of the whole module."""
+    with torch.device("meta"):
+        module = torch.nn.Sequential(torch.nn.Linear(5, 7), torch.nn.Linear(7, 3))
+    parallelize_module(module, mesh["tp"], {"0": ColwiseParallel(), "1": RowwiseParallel()})
+    for layer in module:
+        fully_shard(layer, mesh=mesh["dp"])
+    fully_shard(module, mesh=mesh["dp"])
+    laws = {name: Normal(std=0.1) for name, _ in module.named_parameters()}
+    fill_module(module, laws, seed=3)
+    for name, tensor in module.named_parameters():
+        whole = sample(laws[name], name=name, seed=3, shape=tuple(tensor.shape), dtype="float32")
+        # torch's own full_tensor() misplaces uneven strided shards: gather rank by rank, as FSDP does
+        held = DTensor.from_local(
+            gathered(tensor, mesh),
+            mesh["tp"],
+            [tensor.placements[1]],
+            run_check=False,
+            shape=tensor.shape,
+            stride=tensor.stride(),
+        )
+        full = held.full_tensor().numpy()
+        counts[0] += full.size
+        counts[1] += int((full != whole).sum())
+
+
+def gathered(tensor, mesh):
+    """The tensor-parallel shard whose pieces the ranks of FSDP hold."""
+    local = tensor.to_local().detach()
+    pieces = [None] * mesh["dp"].size()
+    dist.all_gather_object(pieces, local, group=mesh["dp"].get_group())
+    return torch.cat(pieces, dim=tensor.placements[0].dim)
 
 
 def main():
@@ -102,6 +137,7 @@ def main():
         square = init_device_mesh("cpu", (2, 2))
         for pair in ([Shard(0), Shard(1)], [Shard(1), Shard(0)], [Shard(0), Shard(0)], [Replicate(), Shard(1)]):
             check_placements(square, pair, counts)
+        check_fsdp_over_tp(init_device_mesh("cpu", (2, 2), mesh_dim_names=("dp", "tp")), counts)
     print(f"compared {counts[0]} differ {counts[1]}")
     dist.destroy_process_group()
 

@@ -57,9 +57,24 @@ class Odd(Law):
         {"law": Identity(rows=3, columns=4, gain=1e300), "dtype": "float32"},
         {"law": Sparse(rows=3, columns=4, zeros=1, entry_std=1e300), "dtype": "bfloat16"},
         {"law": CopiedRows(row=Orthogonal(rows=3, columns=4))},
+        {"seed": 10**5000},
+        {"seed": -(10**5000)},
+        {"shape": (10**5000, 2)},
+        {"shape": (-(10**5000), 2)},
+        {"dtype": None},
+        {"where": 3},
+        {"where": (slice("a"), slice(None))},
+        {"where": (slice(0.5), slice(None))},
+        {"law": None},
+        {"law": Normal},
+        {"law": [1.0]},
+        {"threads": 0},
+        {"threads": -1},
+        {"threads": "2"},
+        {"threads": True},
         {"threads": 0, "shape": (1 << 10, 1 << 10)},
     ],
-    ids=str,
+    ids="-".join,
 )
 def test_sample(changed):
     arguments = {"law": Normal(std=1.0), "name": "w", "seed": 0, "shape": (3, 4), **changed}
@@ -80,6 +95,22 @@ def test_fill():
         fill(np.empty(3), Normal(std=1.0), name="w", seed=0, offset=-1)
     with pytest.raises(SpecError, match=LINE):
         fill(np.empty(3), Normal(std=1.0), name="w", seed=0, offset=(1 << 64) - 2)
+    for offset in (1.5, "1", None):
+        with pytest.raises(SpecError, match=LINE):
+            fill(np.empty(3), Normal(std=1.0), name="w", seed=0, offset=offset)
+    for out in (
+        np.empty(3, dtype=np.dtype("f2").newbyteorder()),
+        np.lib.stride_tricks.as_strided(np.empty(9), (3, 4), (8, 8)),
+    ):
+        with pytest.raises(SpecError, match=LINE):
+            fill(out, Normal(std=1.0), name="w", seed=0)
+
+
+def test_whole_numbers_of_numpy_are_welcome():
+    one, other = np.empty(5), np.empty(5)
+    fill(one, Normal(std=1.0), name="w", seed=0, offset=7, threads=2)
+    fill(other, Normal(std=1.0), name="w", seed=np.int8(0), offset=np.int64(7), threads=np.int64(2))
+    assert np.array_equal(one, other)
 
 
 def test_fill_part():
@@ -87,6 +118,9 @@ def test_fill_part():
         fill_part(np.empty((3, 4)), Normal(std=1.0), name="w", seed=0, shape=(4, 3))
     with pytest.raises(SpecError, match=LINE):
         fill_part(np.empty((3, 4)), Normal(std=1.0), name="w", seed=0, shape=(3, 4), axes=(0, 0))
+    for axes in (1, "10", (0.0, 1.0), (None, 0)):
+        with pytest.raises(SpecError, match=LINE):
+            fill_part(np.empty((3, 4)), Normal(std=1.0), name="w", seed=0, shape=(3, 4), axes=axes)
 
 
 @pytest.mark.parametrize("bad", ["0.1", None, 10**5000, 1j, True, [1.0], np.zeros(2)], ids=type)

@@ -86,5 +86,5 @@ def test_a_centred_uniform_law_stays_symmetric():
     ],
 )
 def test_a_law_too_thin_for_any_number_is_refused(law, dtype):
-    with pytest.raises(SpecError, match="must have a number of .* between them, got"):
+    with pytest.raises(SpecError, match=r"must have a number of .* between them, got"):
         made_of(law, dtype)

@@ -5,14 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 if not torch.distributed.is_available():
     pytest.skip("this torch has no torch.distributed", allow_module_level=True)
 
-from initlab.streams.shards import chunks, kept_indices, runs  # noqa: E402
+from initlab.streams.shards import Run, chunk, kept_runs  # noqa: E402
 
 RANKS = Path(__file__).with_name("dtensor_ranks.py")
 
@@ -47,15 +46,37 @@ def test_chunks_are_those_of_torch():
     for size in range(20):
         for count in range(1, 9):
             theirs = [chunk.tolist() for chunk in torch.chunk(torch.arange(size), count)] if size else []
-            ours = [chunk.tolist() for chunk in chunks(np.arange(size), count)]
-            assert [chunk for chunk in ours if chunk] == theirs
-            assert len(ours) == count
+            ours = [indices(chunk([Run(0, size)], count, which)) for which in range(count)]
+            assert [held for held in ours if held] == theirs
 
 
-def test_runs_cover_the_indices():
-    for indices in ([], [0], [3, 4, 5], [0, 1, 5, 6, 9]):
-        covered = [first + step for _, first, size in runs(np.array(indices, dtype=np.int64)) for step in range(size)]
-        assert covered == indices
+def indices(runs):
+    return [index for run in runs for index in range(run.start, run.start + run.size)]
+
+
+@pytest.mark.parametrize(("dp", "tp"), [(2, 2), (3, 4), (4, 2), (2, 3)])
+def test_fsdp_over_tensor_parallelism_is_cut_as_torch_cuts_it(dp, tp):
+    """Tensor parallelism chunks the axis first, and FSDP chunks what it is given: even, uneven and empty."""
+    from torch.distributed.tensor import Shard
+    from torch.distributed.tensor.placement_types import _StridedShard
+
+    placements = [_StridedShard(0, split_factor=tp), Shard(0)]
+    for n in range(1, 40):
+        for i in range(dp):
+            for j in range(tp):
+                theirs = nth_chunk(nth_chunk(torch.arange(n), tp, j), dp, i).tolist()
+                assert indices(kept_runs((n,), placements, (dp, tp), (i, j))[0]) == theirs
+
+
+def nth_chunk(tensor, count, which):
+    chunks = torch.chunk(tensor, count) if tensor.numel() else []
+    return chunks[which] if which < len(chunks) else tensor[:0]
+
+
+def test_a_huge_axis_takes_no_memory():
+    from torch.distributed.tensor import Shard
+
+    assert kept_runs((1 << 50,), [Shard(0)], [4], [3]) == [[Run(3 << 48, 1 << 48)]]
 
 
 def test_a_partial_sum_is_refused():
@@ -64,4 +85,4 @@ def test_a_partial_sum_is_refused():
     from initlab.errors import SpecError
 
     with pytest.raises(SpecError, match="must be shards or replicas"):
-        kept_indices((4,), [Partial()], [2], [0])
+        kept_runs((4,), [Partial()], [2], [0])

@@ -128,7 +128,7 @@ def test_the_compiled_kernel_is_the_numpy_file(law, dtype):
 @pytest.mark.parametrize("law", ELEMENTWISE[1:8], ids=str)
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_threads_and_offsets_change_nothing(law, dtype):
-    n = 3 * (1 << 18) + 17
+    n = 9 * (1 << 18) + 17
     one, many, tail = np.empty(n, dtype), np.empty(n, dtype), np.empty(n - 12345, dtype)
     fill(one, law, name="w", seed=5, threads=1)
     fill(many, law, name="w", seed=5, threads=3)
@@ -201,3 +201,34 @@ def test_laws_that_are_equal_are_drawn_alike():
     assert np.array_equal(sample(law, name="w", seed=0, shape=(9,)), expected)
     assert type(TruncatedNormal(scale=np.float32(1.0), low=np.float32(-1.0), high=np.float64(2)).low) is float
     assert type(Dirac(rows=np.int64(4), columns=np.int8(4), taps=np.int32(1), groups=np.int64(2)).rows) is int
+
+
+@pytest.mark.parametrize(
+    "law", [CopiedRows(row=Normal(std=1.0)), Identity(rows=1, columns=1), Hadamard(rows=1, columns=1)]
+)
+def test_matrix_laws_of_a_scalar(law):
+    assert sample(law, name="w", seed=0, shape=()) == sample(law, name="w", seed=0, shape=(1, 1))
+
+
+def test_narrow_parts_are_drawn_many_rows_at_once(monkeypatch):
+    from initlab.streams import draw
+
+    calls, real = [], draw.words_of_rows
+    monkeypatch.setattr(draw, "words_of_rows", lambda *numbers: calls.append(numbers) or real(*numbers))
+    law, shape = LogUniform(low=1.0, high=2.0), (30000, 4)
+    part = sample(law, name="w", seed=0, shape=shape, where=(slice(None), slice(3)))
+    assert len(calls) < 10
+    assert np.array_equal(part, sample(law, name="w", seed=0, shape=shape)[:, :3])
+    calls.clear()
+    sample(CopiedRows(row=law), name="w", seed=0, shape=shape)
+    assert len(calls) == 1
+
+
+def test_no_more_threads_than_the_work_is_worth(monkeypatch):
+    from initlab.streams import draw
+
+    asked, real = [], draw.share_out
+    monkeypatch.setattr(draw, "share_out", lambda items, work, threads: asked.append(threads) or real(items, work, 1))
+    for pieces, most in ((2, 1), (7, 1), (8, 2)):
+        sample(Normal(std=1.0), name="w", seed=0, shape=(pieces << 18,), dtype="float32", threads=64)
+        assert asked.pop() == most

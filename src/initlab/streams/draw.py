@@ -4,7 +4,7 @@ A draw is a function (out, start, pitch) that fills a plain array of shape (rows
 start + r·pitch, start + r·pitch + 1, ... of one stream. Everything else is cut into such pieces.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,9 +15,9 @@ from initlab.streams.layout import PIECE, is_plain, merged, pieces
 from initlab.streams.normal import table
 from initlab.streams.philox import Words
 from initlab.streams.rounding import Array, round_into
-from initlab.streams.threads import checked_threads, share_out
+from initlab.streams.threads import share_out
 from initlab.streams.transform import Transform, numbers_of
-from initlab.streams.words import words
+from initlab.streams.words import words_of_rows
 
 Draw: TypeAlias = Callable[[Array, int, int], None]
 
@@ -29,12 +29,18 @@ ready: set[np.dtype[Any]] = set()
 
 _STRIP = 1 << 15
 
+_PIECES_EACH = 4
+"""A thread is started for no fewer pieces than this: starting it takes as long as drawing one."""
+
 
 def elementwise(key: Key, transform: Transform, total: int) -> Draw:
     """The draw of an elementwise law, for a fill of `total` elements in all."""
 
     def draw(out: Array, start: int, pitch: int) -> None:
-        if out.dtype == np.float16:
+        if pitch == 0 and len(out) > 1:
+            draw(out[:1], start, 0)
+            out[1:] = out[0]
+        elif out.dtype == np.float16:
             single = np.empty(out.shape, dtype=np.float32)
             draw(single, start, pitch)
             out[...] = single
@@ -47,15 +53,27 @@ def elementwise(key: Key, transform: Transform, total: int) -> Draw:
 
 
 def by_words(key: Key, values: Callable[[Words], NDArray[np.float64]]) -> Draw:
-    """The draw of any function of a word, in NumPy."""
+    """The draw of any function of a word, in NumPy; many short rows at once, and a row that repeats once."""
 
     def draw(out: Array, start: int, pitch: int) -> None:
-        for r, row in enumerate(out):
-            for s in range(0, row.size, _STRIP):
-                strip = row[s : s + _STRIP]
-                round_into(values(words(key, start + r * pitch + s, strip.size)), strip)
+        if pitch == 0 and len(out) > 1:
+            draw(out[:1], start, 0)
+            out[1:] = out[0]
+            return
+        for r, s, strip in strips(out, _STRIP):
+            drawn = words_of_rows(key, start + r * pitch + s, len(strip), pitch, strip.shape[1])
+            round_into(values(drawn), strip)
 
     return draw
+
+
+def strips(out: Array, size: int) -> Iterator[tuple[int, int, Array]]:
+    """Cut an array of two axes into rectangles of at most `size` elements: (first row, first column, rectangle)."""
+    rows, run = out.shape
+    step = max(1, size // max(1, run))
+    for r in range(0, rows, step):
+        for s in range(0, run, size):
+            yield r, s, out[r : r + step, s : s + size]
 
 
 def compiled_serves(dtype: np.dtype[Any], total: int) -> bool:
@@ -71,7 +89,7 @@ def _draw_compiled(out: Array, start: int, pitch: int, key: Key, transform: Tran
     ready.add(out.dtype)
 
 
-def fill_part(draw: Draw, out: Array, start: int, strides: tuple[int, ...], threads: int | None) -> None:
+def fill_part(draw: Draw, out: Array, start: int, strides: tuple[int, ...], threads: int) -> None:
     """Fill an array of any layout: its element (i, j, ...) is element start + i·strides[0] + j·strides[1] + ...
 
     No scratch but one piece for each thread, and none for an array that lies in memory as it does in the stream.
@@ -83,7 +101,7 @@ def fill_part(draw: Draw, out: Array, start: int, strides: tuple[int, ...], thre
     def work(piece: tuple[Array, int, tuple[int, ...]]) -> None:
         _fill_piece(draw, *piece)
 
-    share_out(pieces(out, start, strides), work, checked_threads(threads))
+    share_out(pieces(out, start, strides), work, min(threads, max(1, out.size // (_PIECES_EACH * PIECE))))
 
 
 def _fill_piece(draw: Draw, out: Array, start: int, strides: tuple[int, ...]) -> None:

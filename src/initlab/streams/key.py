@@ -7,19 +7,21 @@ that differ by a separator alone ("a.b", "ab", "a/b") have unrelated streams. At
 parameters has two equal keys with probability 1e-27.
 """
 
-import operator
 import struct
 import unicodedata
 from hashlib import blake2b
 from typing import TypeAlias
 
 from initlab.errors import SpecError
+from initlab.laws import shown, whole_number
 
 STREAM_VERSION = 1
 """Part of every key. Raise it when a weight has to move, and freeze new digests in the tests."""
 
 Key: TypeAlias = tuple[int, int, int, int]
 """(k0, k1, c2, c3): the two key words of Philox, and the upper half of its counter."""
+
+SEED_BITS = 1024
 
 _PREFIX = f"initlab stream\0{STREAM_VERSION}\0"
 
@@ -41,16 +43,12 @@ def canonical_name(name: str) -> str:
 
 def checked_seed(seed: int) -> int:
     """The seed as a Python integer. Raises SpecError unless it is a whole number >= 0."""
-    if type(seed) is int and seed >= 0:
-        return seed
-    if not isinstance(seed, bool):
-        try:
-            whole = operator.index(seed)
-        except TypeError:
-            whole = -1
-        if whole >= 0:
-            return whole
-    raise SpecError(f"The seed of a stream must be a whole number >= 0, got {seed!r}. Give 0, 1, 2, ...")
+    whole = seed if type(seed) is int else whole_number(seed)
+    if whole is None or whole < 0:
+        raise SpecError(f"The seed of a stream must be a whole number >= 0, got {shown(seed)}. Give 0, 1, 2, ...")
+    if whole.bit_length() > SEED_BITS:
+        raise SpecError(f"The seed of a stream must be below 2**{SEED_BITS}, got {shown(seed)}. Give 0, 1, 2, ...")
+    return whole
 
 
 def stream_key(name: str, seed: int) -> Key:

@@ -6,13 +6,14 @@ strided one and a row that every other row repeats (stride 0) are all parts of t
 
 import math
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
 from initlab.errors import SpecError
+from initlab.laws import shown, whole_number
 from initlab.streams.philox import LIMIT
 from initlab.streams.rounding import Array
 
@@ -50,12 +51,14 @@ def checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
             f"A shape must be a tuple of whole numbers >= 0, got {shape!r}. Give (rows, columns)."
         ) from None
     if any(size < 0 for size in sizes):
-        raise SpecError(f"The sizes of a shape must be whole numbers >= 0, got {sizes}. Leave no size open.")
+        raise SpecError(f"The sizes of a shape must be whole numbers >= 0, got {_listed(sizes)}. Leave no size open.")
     if math.prod(sizes) > LIMIT:
-        raise SpecError(
-            f"A tensor must hold at most 2**64 elements, got {math.prod(sizes)} for {sizes}. Split the parameter."
-        )
+        raise SpecError(f"A tensor must hold at most 2**64 elements, got {_listed(sizes)}. Split the parameter.")
     return sizes
+
+
+def _listed(sizes: Sequence[int]) -> str:
+    return "(" + ", ".join(map(shown, sizes)) + ")"
 
 
 def row_major(shape: Sequence[int]) -> tuple[int, ...]:
@@ -71,6 +74,11 @@ def row_major(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(reversed(strides))
 
 
+def one_row(strides: tuple[int, ...]) -> tuple[int, ...]:
+    """The strides of a tensor whose rows are all its first one."""
+    return (0, *strides[1:]) if strides else ()
+
+
 def part_of(shape: Sequence[int], where: Where | None) -> Part:
     """The rectangle that slices of step 1 cut out of a tensor of that shape; all of it for None.
 
@@ -80,11 +88,20 @@ def part_of(shape: Sequence[int], where: Where | None) -> Part:
     whole = checked_shape(shape)
     if where is None:
         return Part(shape=whole, starts=(0,) * len(whole), sizes=whole)
-    if len(where) != len(whole) or not all(isinstance(cut, slice) and cut.step in (None, 1) for cut in where):
+    cuts = tuple(where) if isinstance(where, Iterable) else ()
+    if not isinstance(where, Iterable) or len(cuts) != len(whole) or not all(map(_is_run, cuts)):
         raise SpecError(f"A part must be one slice of step 1 for each axis of {whole}, got {where!r}.")
-    bounds = [cut.indices(size) for cut, size in zip(where, whole, strict=True)]
+    bounds = [cut.indices(size) for cut, size in zip(cuts, whole, strict=True)]
     starts, sizes = tuple(first for first, _, _ in bounds), tuple(max(0, last - first) for first, last, _ in bounds)
     return Part(shape=whole, starts=starts, sizes=sizes)
+
+
+def _is_run(cut: object) -> bool:
+    """Whether it is a slice of step 1 with whole numbers, or none, for its ends."""
+    if not isinstance(cut, slice):
+        return False
+    ends = (end is None or whole_number(end) is not None for end in (cut.start, cut.stop))
+    return all(ends) and (cut.step is None or whole_number(cut.step) == 1)
 
 
 def pieces(out: Array, start: int, strides: tuple[int, ...]) -> Iterator[tuple[Array, int, tuple[int, ...]]]:
@@ -119,12 +136,30 @@ def is_plain(out: Array) -> bool:
     return bool(out.flags.c_contiguous and out.flags.aligned and out.dtype.isnative)
 
 
+def overlaps(shape: Sequence[int], strides: Sequence[int], step: int = 1) -> bool:
+    """Whether elements may share memory; `step` is the size of one in the unit of the strides.
+
+    >>> overlaps((3, 2), (2, 1)), overlaps((3, 2), (1, 1)), overlaps((0, 3), (0, 0))
+    (False, True, False)
+    """
+    if 0 in shape:
+        return False
+    reach = 0
+    for stride, size in sorted((abs(stride), size) for stride, size in zip(strides, shape, strict=True) if size > 1):
+        if stride < reach + step:
+            return True
+        reach += stride * (size - 1)
+    return False
+
+
 def held_axes(axes: Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     """Check the axes of a tensor that is held transposed: axis a, as held, is axis axes[a] of the canonical order."""
-    order = tuple(range(ndim)) if axes is None else tuple(axes)
-    if sorted(order) != list(range(ndim)):
-        raise SpecError(f"The axes of a tensor of {ndim} dimensions must be an order of 0 to {ndim - 1}, got {order}.")
-    return order
+    if axes is None:
+        return tuple(range(ndim))
+    order = [whole_number(axis) for axis in axes] if isinstance(axes, Iterable) else []
+    if not isinstance(axes, Iterable) or set(order) != set(range(ndim)) or len(order) != ndim:
+        raise SpecError(f"The axes of a tensor of {ndim} dimensions must be an order of 0 to {ndim - 1}, got {axes!r}.")
+    return tuple(axis for axis in order if axis is not None)
 
 
 def canonical_view(held: Array, axes: tuple[int, ...]) -> Array:

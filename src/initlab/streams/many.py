@@ -61,9 +61,9 @@ def _fill_compiled(targets: Sequence[Target], like: NDArray[np.generic]) -> None
 
 def _fill_plainly(targets: Sequence[Target], transform: Transform, dtype: np.dtype[Any]) -> None:
     """The blocks of all targets side by side, each under its own key, through NumPy at once."""
-    counts = np.array([(target.size + 3) // 4 for target in targets])
+    counts = np.array([(target.size + 3) // 4 for target in targets], dtype=np.int64)
     ends = np.cumsum(counts)
-    number = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
+    number = np.arange(ends[-1], dtype=np.int64) - np.repeat(ends - counts, counts)
     keys = np.repeat(np.array([target.key for target in targets], dtype=np.uint64).T, counts, axis=1)
     drawn = np.empty(4 * number.size, dtype=dtype)
     round_into(transform.values(cipher(keys, number.astype(np.uint64)).reshape(-1)), drawn)

@@ -31,6 +31,8 @@ _STRIP = 1 << 18
 def fill_matrix(out: Array, law: MatrixLaw, key: Key, part: Part, threads: int) -> None:
     """Fill a carrier array with a part of a tensor that follows a matrix law. Raises SpecError when they do not fit."""
     _check_fits(law, part.shape, carried_name(out))
+    if not out.ndim:
+        out, part = out.reshape(1), Part(shape=(1,), starts=(0,), sizes=(1,))
     _FILLS[type(law)](out, law, key, part, threads)
 
 
@@ -67,14 +69,14 @@ def centre_tap(kernel: tuple[int, ...]) -> int:
 
 def _fill_identity(out: Array, law: Identity, key: Key, part: Part, threads: int) -> None:  # noqa: ARG001
     out[...] = 0
-    _scatter(out, np.arange(min(law.rows, law.columns)) * (law.columns + 1), law.gain, part)
+    _scatter(out, np.arange(min(law.rows, law.columns), dtype=np.int64) * (law.columns + 1), law.gain, part)
 
 
 def _fill_dirac(out: Array, law: Dirac, key: Key, part: Part, threads: int) -> None:  # noqa: ARG001
     """Output d of each group copies input d of it."""
     per_group = law.rows // law.groups
-    d = np.arange(min(per_group, law.columns))
-    row = (np.arange(law.groups)[:, None] * per_group + d).ravel()
+    d = np.arange(min(per_group, law.columns), dtype=np.int64)
+    row = (np.arange(law.groups, dtype=np.int64)[:, None] * per_group + d).ravel()
     flat = (row * law.columns + np.tile(d, law.groups)) * law.taps + centre_tap(part.shape[2:])
     out[...] = 0
     _scatter(out, flat, law.gain, part)
@@ -87,11 +89,10 @@ def _fill_hadamard(out: Array, law: Hadamard, key: Key, part: Part, threads: int
     entry = 1 / math.sqrt(law.order)
 
     def signs(rows: Array, start: int, pitch: int) -> None:
-        for r, row in enumerate(rows):
-            for s in range(0, row.size, _STRIP):
-                strip = row[s : s + _STRIP]
-                i, j = np.divmod(start + r * pitch + s + np.arange(strip.size), law.columns)
-                round_into(np.where(_is_odd(i & j), -entry, entry), strip)
+        for r, s, strip in draw.strips(rows, _STRIP):
+            row, column = (np.arange(size, dtype=np.int64) for size in strip.shape)
+            i, j = np.divmod(start + s + (r + row[:, None]) * pitch + column, law.columns)
+            round_into(np.where(_is_odd(i & j), -entry, entry), strip)
 
     draw.fill_part(signs, out, part.start, row_major(part.shape), threads)
 
@@ -115,7 +116,7 @@ def _fill_sparse(out: Array, law: Sparse, key: Key, part: Part, threads: int) ->
         return
     size, batch = law.rows * law.columns, max(1, _STRIP // law.rows)
     for first in range(0, law.columns, batch):
-        column = np.arange(first, min(law.columns, first + batch))
+        column = np.arange(first, min(law.columns, first + batch), dtype=np.int64)
         word = words(key, size + first * law.rows, column.size * law.rows).reshape(column.size, law.rows)
         _scatter(out, (lowest(word, law.zeros) * law.columns + column[:, None]).ravel(), 0.0, part)
 

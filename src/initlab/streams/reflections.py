@@ -22,7 +22,9 @@ def reflect(x: Matrix, threads: int) -> Matrix:
     signs = np.empty(n)
     to_vectors(x, signs)
     grams = np.zeros((-(-n // BLOCK), BLOCK, BLOCK))
-    share_out(iter(range(len(grams))), lambda block: fill_gram(x, block * BLOCK, grams[block]), threads)
+    share_out(
+        iter(range(len(grams))), lambda block: fill_gram(x, block * BLOCK, grams[block]), min(threads, len(grams))
+    )
     q = np.zeros((m, n))
     width = min(_WIDTH, -(-n // threads))
 
@@ -32,7 +34,7 @@ def reflect(x: Matrix, threads: int) -> Matrix:
         apply_blocks(panel, first, x, grams, signs)
         q[:, first:last] = panel
 
-    share_out(reversed(range(0, n, width)), fill, threads)
+    share_out(reversed(range(0, n, width)), fill, min(threads, -(-n // width)))
     return q
 
 

@@ -36,8 +36,10 @@ def dtype_name(dtype: object) -> str:
     'float32'
     """
     name = dtype if isinstance(dtype, str) else _numpy_name(dtype)
-    if name not in DTYPES:
-        raise SpecError(f"The dtype of a draw must be one of {', '.join(DTYPES)}, got {name}.")
+    if dtype is None or name not in DTYPES:
+        raise SpecError(
+            f"The dtype of a draw must be one of {', '.join(DTYPES)}, got {dtype if dtype is None else name}."
+        )
     return name
 
 

@@ -11,12 +11,22 @@ from functools import lru_cache
 import numpy as np
 
 from initlab.errors import SpecError
-from initlab.laws import CopiedRows, Law, LogUniform, MatrixLaw
+from initlab.laws import CopiedRows, Law, LogUniform, MatrixLaw, shown, whole_number
 from initlab.streams import draw
 from initlab.streams.bounds import confined
 from initlab.streams.draw import Draw
 from initlab.streams.key import Key, stream_key
-from initlab.streams.layout import Part, Where, canonical, canonical_view, held_axes, part_of, row_major
+from initlab.streams.layout import (
+    Part,
+    Where,
+    canonical,
+    canonical_view,
+    held_axes,
+    one_row,
+    overlaps,
+    part_of,
+    row_major,
+)
 from initlab.streams.logarithm import log_uniform
 from initlab.streams.matrix import fill_matrix
 from initlab.streams.rounding import (
@@ -82,8 +92,12 @@ def fill(out: Array, law: Law, *, name: str, seed: int, offset: int = 0, threads
     _check_writable(out)
     if isinstance(law, MatrixLaw | CopiedRows):
         raise SpecError(f"A run of a stream must have an elementwise law, got {law}. Use fill_part, with the shape.")
-    check_range(offset, out.size)
-    _draw_elements(as_carrier(out), law, stream_key(name, seed), offset, row_major(out.shape), threads)
+    first = whole_number(offset)
+    if first is None:
+        raise SpecError(f"The offset of a run must be a whole number >= 0, got {offset!r}. Give its first index.")
+    check_range(first, out.size)
+    key = stream_key(name, seed)
+    _draw_elements(as_carrier(out), law, key, first, row_major(out.shape), checked_threads(threads))
 
 
 def fill_part(
@@ -125,25 +139,32 @@ def fill_part(
 def _check_writable(out: Array) -> None:
     if not isinstance(out, np.ndarray) or not out.flags.writeable:
         raise SpecError(f"The array to fill must be a writable NumPy array, got {type(out).__name__}.")
+    if not out.dtype.isnative:
+        raise SpecError(f"The array to fill must be in the byte order of this machine, got {out.dtype.str}. Cast it.")
+    if overlaps(out.shape, out.strides, out.itemsize):
+        raise SpecError(f"The array to fill must not overlap itself, got strides {out.strides}. Copy it.")
 
 
 def draw_part(out: Array, law: Law, key: Key, part: Part, threads: int | None) -> None:
     """Fill a carrier array, its axes in canonical order, with a part of a tensor of any law."""
+    workers = checked_threads(threads)
     if isinstance(law, MatrixLaw):
-        fill_matrix(out, law, key, part, checked_threads(threads))
+        fill_matrix(out, law, key, part, workers)
         return
     strides = row_major(part.shape)
     if isinstance(law, CopiedRows):
         law = law.row
         if isinstance(law, MatrixLaw | CopiedRows):
             raise SpecError(f"The row of a CopiedRows law must have an elementwise law, got {law}.")
-        strides = (0, *strides[1:])
-    start = sum(first * stride for first, stride in zip(part.starts, strides, strict=False))
-    _draw_elements(out, law, key, start, strides, threads)
+        strides = one_row(strides)
+    start = sum(first * stride for first, stride in zip(part.starts, strides, strict=True))
+    _draw_elements(out, law, key, start, strides, workers)
 
 
-def _draw_elements(out: Array, law: Law, key: Key, start: int, strides: tuple[int, ...], threads: int | None) -> None:
+def _draw_elements(out: Array, law: Law, key: Key, start: int, strides: tuple[int, ...], threads: int) -> None:
     """Fill a carrier array from an elementwise law: element (i, j, ...) is start + i·strides[0] + j·strides[1] + ..."""
+    if not isinstance(law, Law):
+        raise SpecError(f"A stream must be drawn from one of the laws in initlab.laws, got {shown(law)}.")
     made = made_of(law, carried_name(out))
     source: Draw
     if isinstance(made, LogUniform):

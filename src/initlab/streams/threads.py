@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from initlab.errors import SpecError
+from initlab.laws import shown, whole_number
 
 Item = TypeVar("Item")
 
@@ -22,9 +23,10 @@ def checked_threads(threads: int | None) -> int:
     """The number of threads asked for, or all that are available. Raises SpecError unless it is >= 1."""
     if threads is None:
         return available()
-    if not (isinstance(threads, int) and threads >= 1):
-        raise SpecError(f"The number of threads must be a whole number >= 1, got {threads!r}.")
-    return threads
+    count = whole_number(threads)
+    if count is None or count < 1:
+        raise SpecError(f"The number of threads must be a whole number >= 1, got {shown(threads)}.")
+    return count
 
 
 def share_out(items: Iterator[Item], work: Callable[[Item], None], threads: int) -> None:

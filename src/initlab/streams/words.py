@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from initlab.errors import SpecError
 from initlab.streams.key import Key, stream_key
 from initlab.streams.lanes import FEW, few_blocks
-from initlab.streams.philox import LIMIT, Words, blocks
+from initlab.streams.philox import LIMIT, Words, blocks, cipher
 
 
 def check_range(start: int, count: int) -> None:
@@ -35,6 +35,26 @@ def words(key: Key, start: int, count: int) -> Words:
     draw = few_blocks if last - first < FEW else blocks
     lead = start & 3
     return draw(key, first, last - first + 1).reshape(-1)[lead : lead + count]
+
+
+def words_of_rows(key: Key, start: int, rows: int, pitch: int, run: int) -> Words:
+    """Words start + r·pitch + 0 ... run - 1 for r = 0 ... rows - 1, of shape (rows, run), with no word between drawn.
+
+    >>> key = stream_key("fc.weight", seed=0)
+    >>> bool((words_of_rows(key, 2, 3, 7, 4) == words(key, 0, 24)[2:23].reshape(3, 7)[:, :4]).all())
+    True
+    """
+    if rows == 1 or not run:
+        return words(key, start, run).reshape(rows, -1) if run else np.empty((rows, 0), dtype=np.uint32)
+    check_range(start, (rows - 1) * pitch + run)
+    first = np.arange(rows, dtype=np.uint64)
+    first *= np.uint64(pitch)
+    first += np.uint64(start)
+    each = (run + 6) // 4
+    number = np.add.outer(first >> np.uint64(2), np.arange(each, dtype=np.uint64))
+    drawn = cipher(np.array(key, dtype=np.uint64)[:, None], number.reshape(-1)).reshape(rows, 4 * each)
+    place = (first & np.uint64(3)).astype(np.intp)[:, None] + np.arange(run)
+    return np.take_along_axis(drawn, place, axis=1)
 
 
 def permutation(n: int, *, name: str, seed: int) -> NDArray[np.intp]:
