@@ -103,7 +103,7 @@ class Catalogue(Generic[Entry]):
     def _fill(self) -> None:
         if self._filled:
             return
-        self._filled = True
         package = importlib.import_module(self.package)
         for module in pkgutil.iter_modules(package.__path__, f"{self.package}."):
             importlib.import_module(module.name)
+        self._filled = True
