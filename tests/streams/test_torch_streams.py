@@ -160,6 +160,10 @@ def test_wrappers_leave_no_trace_in_a_name():
     [
         (torch.empty(3, device="meta"), "must hold memory"),
         (torch.empty(1).expand(3), "must not overlap itself"),
+        (torch.empty(9).as_strided((3, 4), (1, 1)), "must not overlap itself"),
+        (torch.empty(9).unfold(0, 3, 1), "must not overlap itself"),
+        (torch.empty(3, 2).to_sparse(), "must be dense"),
+        (torch.empty(3, dtype=torch.complex64).conj().imag, "lazily negated"),
         (torch.empty(3, dtype=torch.int32), "dtype of a draw must be one of"),
         (torch.empty(3, dtype=torch.complex64), "dtype of a draw must be one of"),
     ],
@@ -182,3 +186,40 @@ def test_bad_modules_and_shapes():
 def test_cuda(law, dtype):
     tensor = fill_(torch.empty(20, 30, dtype=getattr(torch, dtype), device="cuda"), law, name="w", seed=2)
     assert np.array_equal(bits(tensor.cpu()), expected(law, dtype))
+
+
+def test_a_matrix_law_is_drawn_once_for_a_device_that_is_filled_from_the_host(monkeypatch):
+    from initlab.streams import stream_key
+    from initlab.streams import torch as frame
+    from initlab.streams.layout import part_of
+
+    monkeypatch.setattr(frame, "PIECE", 1)
+    calls, real = [], frame.draw_part
+    monkeypatch.setattr(frame, "draw_part", lambda *numbers: calls.append(numbers) or real(*numbers))
+    for law, draws in ((Orthogonal(rows=20, columns=30), 1), (Normal(std=1.0), 20)):
+        calls.clear()
+        tensor = torch.empty(20, 30)
+        frame.fill_from_host(tensor, law, stream_key("w", 2), part_of((20, 30), None), 1)
+        assert len(calls) == draws
+        assert np.array_equal(bits(tensor), expected(law, "float32"))
+
+
+def test_scalars_and_empty_tensors():
+    law = CopiedRows(row=Normal(std=1.0))
+    assert fill_(torch.empty(()), law, name="w", seed=2).item() == sample(
+        law, name="w", seed=2, shape=(1,), dtype="float32"
+    )
+    assert fill_(torch.empty(1, 0).expand(3, 0), law, name="w", seed=2).shape == (3, 0)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_small_tensors_of_a_module_may_be_transposed_or_half(dtype):
+    module = torch.nn.Module()
+    kind = getattr(torch, dtype)
+    module.flat = torch.nn.Parameter(torch.empty(20, 30, dtype=kind))
+    module.turned = torch.nn.Parameter(torch.empty(30, 20, dtype=kind).T)
+    laws = {"flat": Uniform(bound=0.1, centre=0.1), "turned": TruncatedNormal(scale=0.02)}
+    fill_module(module, laws, seed=2)
+    for name, law in laws.items():
+        drawn = sample(law, name=name, seed=2, shape=(20, 30), dtype=dtype)
+        assert np.array_equal(bits(getattr(module, name)), drawn.view(f"i{drawn.itemsize}"))

@@ -25,7 +25,7 @@ parts = [((9, 211), None), ((37, 21), (slice(3, 20), slice(7, 9))),
          ((2**33, 3), (slice(2**33 - 40, 2**33), slice(1, 3)))]
 compared = differ = 0
 for law in (Normal(std=0.02), Normal(std=0.02, mean=1.0), Uniform(bound=0.3, centre=0.5), TruncatedNormal(scale=0.02),
-            CopiedRows(row=Normal(std=1.0))):
+            Uniform(bound=0.1, centre=0.1), CopiedRows(row=Normal(std=1.0))):
     for dtype in ("float64", "float32", "bfloat16", "float16"):
         for shape, where in parts:
             part = part_of(shape, where)
@@ -36,6 +36,18 @@ for law in (Normal(std=0.02), Normal(std=0.02, mean=1.0), Uniform(bound=0.3, cen
             ours = out.contiguous().view({2: torch.int16, 4: torch.int32, 8: torch.int64}[out.element_size()]).numpy()
             compared += drawn.size
             differ += int((ours != drawn.view(f"i{drawn.itemsize}")).sum())
+from initlab.streams import triton as kernels
+kernels._PIECE, launches, real = 64, [], kernels.launch
+kernels.launch = lambda *numbers: launches.append(numbers) or real(*numbers)
+inner = (slice(0, 300), slice(0, 2), slice(1, 4))
+for shape, where, most in (((1000,), None, 16), ((1000, 1), None, 16), ((300, 2, 5), inner, 60)):
+    part = part_of(shape, where)
+    out = torch.empty((*part.sizes, 2))[..., 0]
+    launches.clear()
+    assert draw_tensor(out, Normal(std=1.0), stream_key("w", 1), part)
+    assert len(launches) <= most, (shape, len(launches))
+    drawn = sample(Normal(std=1.0), name="w", seed=1, shape=shape, where=where, dtype="float32")
+    differ += int((out.numpy() != drawn).sum())
 print(compared, differ)
 """
 
@@ -83,3 +95,21 @@ def test_without_triton_nothing_is_drawn_and_the_caller_goes_on(monkeypatch):
 
     monkeypatch.setattr(kernels, "triton", None)
     assert not kernels.draw_tensor(torch.empty(3), Normal(std=1.0), stream_key("w", 0), part_of((3,), None))
+
+
+def test_a_kernel_that_cannot_be_built_leaves_the_draw_to_the_host(monkeypatch):
+    from initlab.laws import Normal
+    from initlab.streams import stream_key
+    from initlab.streams import triton as kernels
+    from initlab.streams.layout import part_of
+
+    def no_compiler(*numbers):
+        raise RuntimeError("Failed to find C compiler.")
+
+    monkeypatch.setattr(kernels, "_state", kernels._State())
+    monkeypatch.setattr(kernels, "triton", object())
+    monkeypatch.setattr(kernels, "launch", no_compiler)
+    arguments = (torch.empty(3), Normal(std=1.0), stream_key("w", 0), part_of((3,), None))
+    with pytest.warns(RuntimeWarning, match="drawn on the host"):
+        assert not kernels.draw_tensor(*arguments)
+    assert not kernels.draw_tensor(*arguments)

@@ -13,18 +13,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import torch
 
 from initlab.errors import SpecError
-from initlab.laws import Law
-from initlab.streams.key import stream_key
-from initlab.streams.layout import PIECE, Part, Where, canonical, canonical_view, held_axes, part_of
+from initlab.laws import Law, MatrixLaw
+from initlab.streams.key import Key, stream_key
+from initlab.streams.layout import PIECE, Part, Where, canonical, canonical_view, held_axes, overlaps, part_of
 from initlab.streams.rounding import Array, dtype_name
 from initlab.streams.sample import draw_part, made_of
+from initlab.streams.threads import checked_threads
 from initlab.streams.transform import ELEMENTWISE, Transform
 
 WRAPPERS = ("_fsdp_wrapped_module", "_orig_mod", "_checkpoint_wrapped_module")
 """Names that torch's wrappers put into the path of a parameter; they are left out of the name of its stream."""
 
 
-_MANY = {torch.float32: "float32", torch.float64: "float64", torch.bfloat16: "bfloat16"}
+_MANY = {
+    torch.float32: "float32",
+    torch.float64: "float64",
+    torch.bfloat16: "bfloat16",
+    torch.float16: "float16",
+}
 _SMALL = 1 << 14
 
 
@@ -66,6 +72,7 @@ def fill_(
     """
     if tensor.is_meta:
         raise SpecError(f"The tensor of {name!r} must hold memory, got one on the meta device. Use fill_module.")
+    workers = checked_threads(threads)
     for local, part in _local_parts(tensor, shape, where):
         order = held_axes(axes, local.ndim)
         turned = Part(
@@ -73,7 +80,7 @@ def fill_(
             starts=canonical(part.starts, order),
             sizes=canonical(part.sizes, order),
         )
-        _fill_local(local, law, name, seed, turned, order, threads)
+        _fill_local(local, law, name, seed, turned, order, workers)
     torch.autograd.graph.increment_version(tensor)
     return tensor
 
@@ -97,21 +104,36 @@ def _local_parts(
 
 
 def _fill_local(
-    local: torch.Tensor, law: Law, name: str, seed: int, part: Part, order: tuple[int, ...], threads: int | None
+    local: torch.Tensor, law: Law, name: str, seed: int, part: Part, order: tuple[int, ...], threads: int
 ) -> None:
-    if any(stride == 0 and size > 1 for stride, size in zip(local.stride(), local.shape, strict=True)):
-        raise SpecError(f"The tensor of {name!r} must not overlap itself, got strides {local.stride()}. Clone it.")
+    _check_plain(local, name)
     key = stream_key(name, seed)
     if local.device.type == "cpu":
         draw_part(canonical_view(carrier_of(local), order), law, key, part, threads)
         return
-    turned = local.permute(*(order.index(axis) for axis in range(local.ndim)))
+    turned = local.permute([order.index(axis) for axis in range(local.ndim)])
     if local.is_cuda:
         from initlab.streams.triton import draw_tensor
 
         if draw_tensor(turned, law, key, part):
             return
-    for piece, inner in _pieces(turned, part):
+    fill_from_host(turned, law, key, part, threads)
+
+
+def _check_plain(tensor: torch.Tensor, name: str) -> None:
+    """Raise SpecError unless every element of a tensor has memory of its own that holds its value as it is."""
+    if tensor.layout != torch.strided:
+        raise SpecError(f"The tensor of {name!r} must be dense, got layout {tensor.layout}. Give its dense form.")
+    if tensor.is_neg() or tensor.is_conj():
+        raise SpecError(f"The tensor of {name!r} must hold its own values, got a lazily negated view. Clone it.")
+    if overlaps(tensor.shape, tensor.stride()):
+        raise SpecError(f"The tensor of {name!r} must not overlap itself, got strides {tensor.stride()}. Clone it.")
+
+
+def fill_from_host(tensor: torch.Tensor, law: Law, key: Key, part: Part, threads: int) -> None:
+    """Draw on the host and copy: in pieces, but a matrix law, whose every part costs the whole matrix, at once."""
+    cut = [(tensor, part)] if isinstance(law, MatrixLaw) else _pieces(tensor, part)
+    for piece, inner in cut:
         host = torch.empty(piece.shape, dtype=piece.dtype)
         draw_part(carrier_of(host), law, key, inner, threads)
         piece.copy_(host)
@@ -195,21 +217,27 @@ def _materialize(module: torch.nn.Module, wanted: set[torch.Tensor], device: tor
 
 
 def _is_small(tensor: torch.Tensor, law: Law) -> bool:
-    """Whether a tensor is one of the small ones that `many.py` fills in one call."""
-    if tensor.dtype not in _MANY or not 0 < tensor.numel() <= _SMALL:
+    """Whether a tensor is one of the small ones that `many.py` fills in one call, itself or by way of a copy."""
+    if type(law) not in ELEMENTWISE or tensor.dtype not in _MANY or not 0 < tensor.numel() <= _SMALL:
         return False
-    dense = tensor.is_contiguous() and tensor.device.type == "cpu" and not hasattr(tensor, "placements")
-    return dense and type(law) in ELEMENTWISE
+    if tensor.device.type != "cpu" or hasattr(tensor, "placements") or tensor.layout != torch.strided:
+        return False
+    return not tensor.is_neg() and (tensor.is_contiguous() or not overlaps(tensor.shape, tensor.stride()))
 
 
 def _fill_small(tensors: Mapping[str, torch.Tensor], laws: Mapping[str, Law], seed: int) -> None:
     from initlab.streams.many import Target, fill_many
 
-    targets = []
+    targets, copies = [], []
     for name, tensor in tensors.items():
-        dtype = _MANY[tensor.dtype]
-        made = made_of(laws[name], dtype)
+        made = made_of(laws[name], _MANY[tensor.dtype])
         assert isinstance(made, Transform)
-        targets.append(Target(tensor.data_ptr(), tensor.numel(), dtype, made, stream_key(name, seed)))
+        drawn, half = tensor, tensor.dtype == torch.float16
+        if half or not tensor.is_contiguous():
+            drawn = torch.empty(tensor.shape, dtype=torch.float32 if half else tensor.dtype, device="cpu")
+            copies.append((tensor.detach(), drawn))
+        targets.append(Target(drawn.data_ptr(), drawn.numel(), _MANY[drawn.dtype], made, stream_key(name, seed)))
     fill_many(targets)
+    for tensor, drawn in copies:
+        tensor.copy_(drawn)
     torch.autograd.graph.increment_version(tensors.values())

@@ -8,7 +8,11 @@ arguments, because Triton would narrow or specialise those.
 This file can be imported without Triton; `draw_tensor` then says that it did nothing.
 """
 
+import subprocess
+import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +22,7 @@ import torch
 from initlab.errors import UsageError
 from initlab.laws import CopiedRows, Law
 from initlab.streams.key import Key
-from initlab.streams.layout import Part, merged, row_major
+from initlab.streams.layout import Part, merged, one_row, row_major
 from initlab.streams.normal import table
 from initlab.streams.rounding import dtype_name
 from initlab.streams.sample import made_of
@@ -36,6 +40,17 @@ BLOCKS = 256
 _PIECE = 1 << 24
 
 
+@dataclass(slots=True)
+class _State:
+    """Whether a kernel has run on this machine, or could not be built."""
+
+    works: bool = False
+    broken: bool = False
+
+
+_state = _State()
+
+
 def _jit(function: Callable[..., Any]) -> Any:  # noqa: ANN401
     return triton.jit(function) if triton else function
 
@@ -44,20 +59,29 @@ def draw_tensor(tensor: torch.Tensor, law: Law, key: Key, part: Part) -> bool:
     """Fill a GPU tensor, its axes in canonical order, with a part of a tensor; False if this is not drawn here."""
     strides = row_major(part.shape)
     if isinstance(law, CopiedRows):
-        law, strides = law.row, (0, *strides[1:])
+        law, strides = law.row, one_row(strides)
     try:
         made = made_of(law, dtype_name(str(tensor.dtype).removeprefix("torch.")))
     except UsageError:
         return False
-    if triton is None or not isinstance(made, Transform) or made.kind == CONSTANT:
+    if triton is None or _state.broken or not isinstance(made, Transform) or made.kind == CONSTANT:
         return False
     start = sum(first * stride for first, stride in zip(part.starts, strides, strict=True))
-    _fill(tensor, start, strides, key, made)
+    try:
+        _fill(tensor, start, strides, key, made)
+    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+        if _state.works or isinstance(error, torch.cuda.OutOfMemoryError):
+            raise
+        _state.broken = True
+        line = f"Triton could not build its kernel ({type(error).__name__}): GPU tensors will be drawn on the host."
+        warnings.warn(line, RuntimeWarning, stacklevel=2)
+        return False
+    _state.works = True
     return True
 
 
 def _fill(out: torch.Tensor, start: int, strides: tuple[int, ...], key: Key, made: Transform) -> None:
-    """Fill one axis less at a time until a piece is small, or lies in memory as two axes of the stream."""
+    """Cut a tensor until a piece lies in memory as two axes of the stream, or fits a scratch that does."""
     if not out.numel():
         return
     sizes, steps = merged(out.shape, strides)
@@ -67,9 +91,17 @@ def _fill(out: torch.Tensor, start: int, strides: tuple[int, ...], key: Key, mad
         scratch = torch.empty(out.shape, dtype=out.dtype, device=out.device)
         _fill(scratch, start, strides, key, made)
         out.copy_(scratch)
+    elif len(sizes) <= 2:
+        axis = max(range(out.ndim), key=lambda axis: out.shape[axis])
+        step = max(1, _PIECE * out.shape[axis] // out.numel())
+        for i in range(0, out.shape[axis], step):
+            size = min(step, out.shape[axis] - i)
+            _fill(out.narrow(axis, i, size), start + i * strides[axis], strides, key, made)
     else:
-        for i, inner in enumerate(out):
-            _fill(inner, start + i * strides[0], strides[1:], key, made)
+        axis = min((axis for axis in range(out.ndim) if out.shape[axis] > 1), key=lambda axis: out.shape[axis])
+        rest = strides[:axis] + strides[axis + 1 :]
+        for i in range(out.shape[axis]):
+            _fill(out.select(axis, i), start + i * strides[axis], rest, key, made)
 
 
 def launch(out: torch.Tensor, start: int, pitch: int, key: Key, made: Transform) -> None:
@@ -86,9 +118,10 @@ def launch(out: torch.Tensor, start: int, pitch: int, key: Key, made: Transform)
     parts = -(-(run + 3) // (4 * BLOCKS))
     half = out.dtype == torch.bfloat16
     held, on_device = out.view(torch.int16) if half else out, _table_on(out.device)
-    _draw_rows[(rows * parts,)](
-        held, numbers, on_device, run, parts, KIND=made.kind, BLOCKS=BLOCKS, BFLOAT16=half, enable_fp_fusion=False
-    )
+    with torch.cuda.device(out.device) if out.is_cuda else nullcontext():
+        _draw_rows[(rows * parts,)](
+            held, numbers, on_device, run, parts, KIND=made.kind, BLOCKS=BLOCKS, BFLOAT16=half, enable_fp_fusion=False
+        )
 
 
 @lru_cache(maxsize=16)
