@@ -27,6 +27,7 @@ from initlab.laws import (
     Uniform,
 )
 from initlab.streams import STREAM_VERSION, permutation, sample, stream_key, words
+from initlab.streams.rounding import carrier
 
 GOLDEN = Path(__file__).with_name("golden_streams.json")
 DTYPES = ["float64", "float32", "bfloat16", "float16"]
@@ -39,6 +40,7 @@ ELEMENTWISE = [
     TruncatedNormal(scale=0.02),
     TruncatedNormal(scale=1.0, low=-1.0, high=math.inf, centre=0.5),
     LogUniform(low=1.0, high=16.0),
+    LogUniform(low=0.5, high=3.0, negated=True),
 ]
 WHOLE = {
     CopiedRows(row=Normal(std=1.0)): (40, 30),
@@ -48,6 +50,12 @@ WHOLE = {
     Identity(rows=7, columns=9): (7, 9),
     Dirac(rows=8, columns=4, taps=9, groups=2): (8, 4, 3, 3),
     Hadamard(rows=40, columns=30): (40, 30),
+    Hadamard(rows=30, columns=40): (30, 40),
+    Identity(rows=9, columns=7, gain=-0.3): (9, 7),
+    Dirac(rows=4, columns=8, taps=4, gain=1.7): (4, 8, 4),
+    DeltaOrthogonal(rows=6, columns=8, taps=3, gain=0.7): (6, 8, 3),
+    Sparse(rows=40, columns=30, zeros=3, entry_std=0.7): (40, 30),
+    CopiedRows(row=Uniform(bound=0.3)): (5, 4, 3),
     Sparse(rows=40, columns=30, zeros=10): (40, 30),
 }
 OFFSETS = [0, 12345, (1 << 32) - 500, 1 << 40, (1 << 63) + 1]
@@ -70,19 +78,46 @@ def drawn():
                 yield f"{law} {dtype} at {start}", array
         for law, shape in WHOLE.items():
             yield f"{law} {dtype} {shape}", sample(law, name="golden", seed=7, shape=shape, dtype=dtype)
+            where = tuple(slice(size // 3, size - 1) for size in shape)
+            part = sample(law, name="golden", seed=7, shape=shape, dtype=dtype, where=where)
+            yield f"{law} {dtype} {shape} inner part", part
 
 
 @pytest.mark.parametrize("loaded", [False, True])
 def test_no_weight_has_moved(loaded, monkeypatch):
     """Once through NumPy, once through the compiled kernels."""
-    from initlab.streams import draw
+    from initlab.streams import draw, orthogonal
 
     monkeypatch.setattr(draw, "compiled_serves", lambda dtype, total: loaded)
+    monkeypatch.setattr(orthogonal, "compiled_serves", lambda work: loaded)
     frozen = json.loads(GOLDEN.read_text())
     assert frozen.pop("stream version") == STREAM_VERSION
     moved = [what for what, array in drawn() if frozen.pop(what) != digest(array)]
     assert not moved
     assert not frozen
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+def test_no_weight_has_moved_among_many(loaded, monkeypatch):
+    """The small tensors that are filled in one call have the digests of those that are drawn one by one."""
+    from initlab.streams import many
+    from initlab.streams.sample import made_of
+    from initlab.streams.transform import Transform
+
+    monkeypatch.setattr(many, "compiled_serves", lambda dtype, total: loaded)
+    frozen = json.loads(GOLDEN.read_text())
+    laws = [law for law in ELEMENTWISE if isinstance(made_of(law, "float64"), Transform)]
+    for dtype in ["float64", "float32", "bfloat16"]:
+        arrays = [np.empty(1000, dtype=carrier(dtype)) for _ in laws]
+        key = stream_key("golden", 7)
+        many.fill_many(
+            [
+                many.Target(array.ctypes.data, array.size, dtype, made_of(law, dtype), key)
+                for law, array in zip(laws, arrays, strict=True)
+            ]
+        )
+        for law, array in zip(laws, arrays, strict=True):
+            assert digest(array) == frozen[f"{law} {dtype} at 0"]
 
 
 if __name__ == "__main__":

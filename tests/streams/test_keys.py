@@ -58,3 +58,12 @@ def test_bad_names(name):
 def test_bad_seeds(seed):
     with pytest.raises(SpecError, match=r"^The seed of a stream must be a whole number >= 0, got .*\. .*\.$"):
         stream_key("w", seed)
+
+
+def test_a_big_endian_machine_is_refused():
+    from initlab.errors import UsageError
+    from initlab.streams.key import check_byte_order
+
+    check_byte_order("little")
+    with pytest.raises(UsageError, match="must be little-endian, got big-endian"):
+        check_byte_order("big")

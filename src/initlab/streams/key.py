@@ -8,11 +8,12 @@ parameters has two equal keys with probability 1e-27.
 """
 
 import struct
+import sys
 import unicodedata
 from hashlib import blake2b
 from typing import TypeAlias
 
-from initlab.errors import SpecError
+from initlab.errors import SpecError, UsageError
 from initlab.laws import shown, whole_number
 
 STREAM_VERSION = 1
@@ -24,6 +25,15 @@ Key: TypeAlias = tuple[int, int, int, int]
 SEED_BITS = 1024
 
 _PREFIX = f"initlab stream\0{STREAM_VERSION}\0"
+
+
+def check_byte_order(order: str) -> None:
+    """Raise UsageError unless this machine keeps the low byte of a number first, as the compiled kernels need it."""
+    if order != "little":
+        raise UsageError(f"The byte order of the machine must be little-endian, got {order}-endian. Use another one.")
+
+
+check_byte_order(sys.byteorder)
 
 
 def canonical_name(name: str) -> str:

@@ -14,6 +14,11 @@ SMALL = 1 << 19
 """Up to m·n² of this size NumPy is quick enough, if the compiled file is not loaded."""
 
 
+def compiled_serves(work: int) -> bool:
+    """Whether the compiled reflections are worth having: the matrix is large, or they are loaded already."""
+    return work > SMALL or "initlab.streams.reflections" in sys.modules
+
+
 def orthogonal(key: Key, rows: int, columns: int, gain: float, threads: int) -> Matrix:
     """`gain` times a Haar-random matrix of shape (rows, columns), with orthonormal rows or columns.
 
@@ -26,7 +31,7 @@ def orthogonal(key: Key, rows: int, columns: int, gain: float, threads: int) -> 
     normal = transform_of(Normal(std=1.0))
     assert normal is not None
     draw.fill_part(draw.elementwise(key, normal, x.size), x, 0, (n, 1), threads)
-    if m * n * n > SMALL or "initlab.streams.reflections" in sys.modules:
+    if compiled_serves(m * n * n):
         from initlab.streams.reflections import reflect
 
         q = reflect(x, threads)
