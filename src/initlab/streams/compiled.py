@@ -24,6 +24,8 @@ from numba import carray, njit, types
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
+from initlab.streams import normal, truncated
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 Numbers: TypeAlias = NDArray[Any]
 U64: TypeAlias = np.uint64
@@ -44,12 +46,15 @@ _TWO_52 = 4503599627370496.0
 _TWO_52_BITS = np.uint64(0x4330000000000000)
 _SIGN_SHIFT = np.uint64(63)
 
-_FIRST_ROW = np.uint64(1023 * 128)
-_U1, _U10, _U12, _U13 = np.uint64(1), np.uint64(10), np.uint64(12), np.uint64(13)
-_U20, _U21, _U22 = np.uint64(20), np.uint64(21), np.uint64(22)
-_U31, _U33, _U42, _U45 = np.uint64(31), np.uint64(33), np.uint64(42), np.uint64(45)
-_B_MASK, _C_MASK, _M_MASK = np.uint64(0x1FFFFF), np.uint64(0xFFF), np.uint64(0x7FFFFFFF)
-_SPLIT_MASK, _HALF_STEP = np.uint64((1 << 20) - 1), np.uint64(1 << 20)
+_FIRST_ROW, _B_MASK, _C_MASK = np.uint64(normal.FIRST_ROW), np.uint64(normal.B_MASK), np.uint64(normal.C_MASK)
+_SEGMENT_SHIFT, _STEP_SHIFT = np.uint64(normal.SEGMENT_SHIFT), np.uint64(normal.STEP_SHIFT)
+_A_SHIFT, _B_SHIFT = np.uint64(normal.A_SHIFT), np.uint64(normal.B_SHIFT)
+_B_SCALE, _C_SCALE = np.uint64(normal.B_SCALE), np.uint64(normal.C_SCALE)
+_SLOPE_SCALE, _SIGN_BIT = np.uint64(normal.SLOPE_SCALE), np.uint64(normal.SIGN_BIT)
+_MAGNITUDE_MASK = np.uint64((1 << normal.SIGN_BIT) - 1)
+_TAIL_SHIFT, _HALF_STEP = np.uint64(normal.TAIL_SHIFT), np.uint64(normal.HALF_STEP)
+_ONE, _SPLIT_BITS, _REST_BITS = np.uint64(1), np.uint64(truncated.SPLIT_BITS), np.uint64(truncated.REST_BITS)
+_SPLIT_MASK = np.uint64((1 << truncated.SPLIT_BITS) - 1)
 _UPPER_HALF, _ALL = np.uint64(1 << 52), np.uint64(1 << 53)
 
 
@@ -123,19 +128,19 @@ def _uniform(x: Numbers, lattice: Numbers) -> None:
 @kernel
 def _tails(x: Numbers, binary: Numbers, index: Numbers) -> None:
     for j in range(index.size):
-        binary[j] = _binary(((np.uint64(x[j]) & _M_MASK) << _U21) | _HALF_STEP)
-        index[j] = np.uint32((binary[j] >> _U45) - _FIRST_ROW)
+        binary[j] = _binary(((np.uint64(x[j]) & _MAGNITUDE_MASK) << _TAIL_SHIFT) | _HALF_STEP)
+        index[j] = np.uint32((binary[j] >> _SEGMENT_SHIFT) - _FIRST_ROW)
 
 
 @kernel
 def _quantiles(x: Numbers, binary: Numbers, index: Numbers, sign: Numbers, low: U64, width: U64) -> None:
     for j in range(index.size):
         word = np.uint64(x[j])
-        fine = (word * (width & _SPLIT_MASK) + (width >> _U1)) >> _U20
-        twice = ((((word * (width >> _U20) + fine) >> _U12) + low) << _U1) | _U1
+        fine = (word * (width & _SPLIT_MASK) + (width >> _ONE)) >> _SPLIT_BITS
+        twice = ((((word * (width >> _SPLIT_BITS) + fine) >> _REST_BITS) + low) << _ONE) | _ONE
         upper = twice >= _UPPER_HALF
         binary[j] = _binary(_ALL - twice if upper else twice)
-        index[j] = np.uint32((binary[j] >> _U45) - _FIRST_ROW)
+        index[j] = np.uint32((binary[j] >> _SEGMENT_SHIFT) - _FIRST_ROW)
         sign[j] = np.uint32(0) if upper else np.uint32(0x80000000)
 
 
@@ -148,10 +153,10 @@ def _look_up(index: Numbers, row: Numbers, table: Numbers) -> None:
 @kernel
 def _heights(binary: Numbers, row: Numbers, sign: Numbers, lattice: Numbers) -> None:
     for j in range(lattice.size):
-        t = (binary[j] >> _U13) & _LOW
-        slope = (((row[j] >> _U12) & _B_MASK) << _U10) - ((t * (row[j] & _C_MASK)) >> _U22)
-        height = np.float64(_exact((row[j] >> _U33) - ((t * (slope & _LOW)) >> _U42)))
-        flip = (np.uint64(sign[j]) >> _U31) << _SIGN_SHIFT
+        t = (binary[j] >> _STEP_SHIFT) & _LOW
+        slope = (((row[j] >> _B_SHIFT) & _B_MASK) << _B_SCALE) - ((t * (row[j] & _C_MASK)) >> _C_SCALE)
+        height = np.float64(_exact((row[j] >> _A_SHIFT) - ((t * (slope & _LOW)) >> _SLOPE_SCALE)))
+        flip = (np.uint64(sign[j]) >> _SIGN_BIT) << _SIGN_SHIFT
         lattice[j] = np.uint64(height.view(np.uint64) ^ flip).view(np.float64)
 
 

@@ -43,9 +43,19 @@ def constants(*values: int) -> tuple[Integers, ...]:
     return tuple(np.array(value, dtype=np.uint64) for value in values)
 
 
-_FIRST_ROW, _LOW = constants(1023 * 128, 0xFFFFFFFF)
-_B_MASK, _C_MASK, _M_MASK, _HALF_STEP = constants(0x1FFFFF, 0xFFF, 0x7FFFFFFF, 1 << 20)
-_10, _12, _13, _21, _22, _31, _33, _42, _45, _63 = constants(10, 12, 13, 21, 22, 31, 33, 42, 45, 63)
+# A float64 is read as (exponent and the first 7 bits: the segment, the next 32 bits: t, the rest).
+SEGMENT_SHIFT, STEP_SHIFT, FIRST_ROW = 45, 13, 1023 << 7
+# A row of the table is A << 33 | B << 12 | C, and the height A - t·(B - t·C), each product scaled back by a shift.
+A_SHIFT, B_SHIFT, B_MASK, C_MASK = 33, 12, (1 << 21) - 1, (1 << 12) - 1
+B_SCALE, C_SCALE, SLOPE_SCALE = 10, 22, 42
+# A word is a sign and 31 bits of the quantile, to whose middle half a step is added.
+SIGN_BIT, TAIL_SHIFT, HALF_STEP = 31, 21, 1 << 20
+
+_FIRST_ROW, _STEP_MASK, _MAGNITUDE_MASK = constants(FIRST_ROW, (1 << 32) - 1, (1 << SIGN_BIT) - 1)
+_B_MASK, _C_MASK, _HALF_STEP = constants(B_MASK, C_MASK, HALF_STEP)
+_SEGMENT_SHIFT, _STEP_SHIFT, _A_SHIFT, _B_SHIFT = constants(SEGMENT_SHIFT, STEP_SHIFT, A_SHIFT, B_SHIFT)
+_B_SCALE, _C_SCALE, _SLOPE_SCALE = constants(B_SCALE, C_SCALE, SLOPE_SCALE)
+_SIGN_BIT, _TAIL_SHIFT, _FLOAT_SIGN = constants(SIGN_BIT, TAIL_SHIFT, 63)
 
 
 @lru_cache(maxsize=1)
@@ -63,10 +73,10 @@ def heights(q: Integers) -> Integers:
     0.67448974...
     """
     binary = q.astype(np.float64).view(np.uint64)
-    row = table()[((binary >> _45) - _FIRST_ROW).view(np.int64)]
-    t = (binary >> _13) & _LOW
-    slope = (((row >> _12) & _B_MASK) << _10) - ((t * (row & _C_MASK)) >> _22)
-    height: Integers = (row >> _33) - ((t * slope) >> _42)
+    row = table()[((binary >> _SEGMENT_SHIFT) - _FIRST_ROW).view(np.int64)]
+    t = (binary >> _STEP_SHIFT) & _STEP_MASK
+    slope = (((row >> _B_SHIFT) & _B_MASK) << _B_SCALE) - ((t * (row & _C_MASK)) >> _C_SCALE)
+    height: Integers = (row >> _A_SHIFT) - ((t * slope) >> _SLOPE_SCALE)
     return height
 
 
@@ -77,6 +87,6 @@ def normal_lattice(x: Words) -> Lattice:
     array([ 6.33...e+00,  7.45...e-09, -6.33...e+00])
     """
     word = x.astype(np.uint64)
-    height = heights(((word & _M_MASK) << _21) | _HALF_STEP).astype(np.float64)
-    sign = (word >> _31) << _63
+    height = heights(((word & _MAGNITUDE_MASK) << _TAIL_SHIFT) | _HALF_STEP).astype(np.float64)
+    sign = (word >> _SIGN_BIT) << _FLOAT_SIGN
     return (height.view(np.uint64) ^ sign).view(np.float64)

@@ -23,8 +23,11 @@ Quantiles: TypeAlias = tuple[int, int, float, float]
 
 _FLOAT32_STEP = math.ldexp(1.0, -24)
 
-_SPLIT_MASK = (1 << 20) - 1
-_1, _12, _20, _HALF, _WHOLE = constants(1, 12, 20, 1 << 52, 1 << 53)
+# x·W has up to 84 bits: W is cut into its upper bits and its lowest 20, and 12 of the 32 bits to drop are left.
+SPLIT_BITS, REST_BITS = 20, 12
+
+_SPLIT_MASK = (1 << SPLIT_BITS) - 1
+_1, _REST_BITS, _SPLIT_BITS, _HALF, _WHOLE = constants(1, REST_BITS, SPLIT_BITS, 1 << 52, 1 << 53)
 
 
 @lru_cache(maxsize=256)
@@ -54,7 +57,7 @@ def truncated_lattice(x: Words, bounds: Quantiles) -> Lattice:
     low, width, least, most = bounds
     word = x.astype(np.uint64)
     fine = word * np.uint64(width & _SPLIT_MASK) + np.uint64(width >> 1)
-    step = (word * np.uint64(width >> 20) + (fine >> _20)) >> _12
+    step = (word * np.uint64(width >> SPLIT_BITS) + (fine >> _SPLIT_BITS)) >> _REST_BITS
     twice = ((step + np.uint64(low)) << _1) | _1
     upper = twice >= _HALF
     height = heights(np.where(upper, _WHOLE - twice, twice)).astype(np.float64)
