@@ -25,9 +25,10 @@ from initlab.streams import fill, sample, stream_key
 from initlab.streams.draw import by_words
 from initlab.streams.jax import sample_jax
 from initlab.streams.rounding import carrier
+from initlab.streams.sample import made_of
 from initlab.streams.threads import available
 from initlab.streams.torch import carrier_of, fill_, fill_module
-from initlab.streams.transform import transform_of
+from initlab.streams.transform import Transform
 
 STD = 0.02
 LAWS: dict[str, Law] = {
@@ -164,8 +165,8 @@ def mismatches(n: int) -> None:
     compared, differ = 0, dict.fromkeys(("compiled", "torch", "torch strided", "jax"), 0)
     laws = [*LAWS.values(), Normal(std=STD, mean=1.0), TruncatedNormal(scale=STD, low=-1.0, high=3.0)]
     for law, dtype in itertools.product(laws, ("float32", "bfloat16", "float16")):
-        transform, key = transform_of(law), stream_key("w", 0)
-        assert transform is not None
+        transform, key = made_of(law, dtype), stream_key("w", 0)
+        assert isinstance(transform, Transform)
         plain = np.empty((1, n), dtype=carrier(dtype))
         by_words(key, transform.values)(plain, 0, 0)
         strided = torch.empty(2, n, dtype=getattr(torch, dtype)).T[:, 0]
