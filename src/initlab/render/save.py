@@ -4,8 +4,7 @@ from pathlib import Path
 
 from initlab.experiments import store
 from initlab.experiments.result import Comparison
-from initlab.render import csv, html, json, reproduce
-from initlab.render.figures import FIGURES, pngs
+from initlab.render import csv, figures, html, json, reproduce
 
 
 def comparison(result: Comparison, folder: Path) -> Path:
@@ -15,12 +14,11 @@ def comparison(result: Comparison, folder: Path) -> Path:
     """
     store.write(folder / "result.json", json.dumps(json.comparison(result)) + "\n")
     store.write(folder / "curves.csv", csv.curves(result))
-    for name in (*(f"{figure}.png" for figure in FIGURES), "report.html"):
+    for name in (*(f"{figure}.png" for figure in figures.FIGURES), "report.html"):
         (folder / name).unlink(missing_ok=True)
     if not result.interrupted:
-        pictures = pngs(result)
-        for name, picture in pictures.items():
-            store.write(folder / f"{name}.png", picture)
+        pictures = figures.pngs(result)
+        figures.save(result, folder, drawn=pictures)
         command, python = reproduce.command(result.experiment), reproduce.python(result.experiment)
         store.write(folder / "report.html", html.report(result, command=command, python=python, pngs=pictures))
     return folder

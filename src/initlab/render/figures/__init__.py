@@ -43,12 +43,12 @@ def pngs(comparison: Comparison) -> dict[str, bytes]:
     return {name: png(FIGURES[name](comparison)) for name in applicable(comparison)}
 
 
-def save(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
+def save(comparison: Comparison, folder: Path, *, drawn: Mapping[str, bytes] | None = None) -> tuple[Path, ...]:
     """Write each applicable figure as NAME.png into a folder that exists. Raises OutputError when it cannot.
 
-    A file appears under its name only when it is complete.
+    `drawn` are the figures by name, drawn if not given. A file appears under its name only when it is complete.
     """
-    drawn = {folder / f"{name}.png": content for name, content in pngs(comparison).items()}
-    for path, content in drawn.items():
+    files = {folder / f"{name}.png": png for name, png in (pngs(comparison) if drawn is None else drawn).items()}
+    for path, content in files.items():
         store.write(path, content)
-    return tuple(drawn)
+    return tuple(files)
