@@ -37,7 +37,7 @@ class Trial:
     """One network, one scheme, one seed: how it ended, its curve, and its trace at step zero and at the end.
 
     Accuracies are NaN for regression. `final_loss` is the training loss after the last update; a trial whose loss or
-    parameters are not finite stops at the checkpoint that shows it, and parameters that are not finite have no accuracy.
+    parameters are not finite stops at the checkpoint that shows it, and has no accuracy where its parameters are not.
     `parameters` are the final ones, flat, where the data has two features, so that its boundary can be drawn.
     """
 
