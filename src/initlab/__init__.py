@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from initlab import course as course
-    from initlab.api import Comparison as Comparison
-    from initlab.api import compare as compare
+    from initlab.api.compare import Comparison as Comparison
+    from initlab.api.compare import compare as compare
     from initlab.errors import InitlabError as InitlabError
     from initlab.errors import UsageError as UsageError
     from initlab.experiments.spec import Experiment as Experiment
     from initlab.streams import sample as sample
 
 _HOMES = {
-    "Comparison": "initlab.api",
+    "Comparison": "initlab.api.compare",
     "Experiment": "initlab.experiments.spec",
     "InitlabError": "initlab.errors",
     "UsageError": "initlab.errors",
-    "compare": "initlab.api",
+    "compare": "initlab.api.compare",
     "sample": "initlab.streams",
 }
 __all__ = ["course", *_HOMES]

@@ -121,7 +121,7 @@ def test_single_precision_is_taken_as_what_it_is():
         ("complex_numbers", "must return real numbers, got complex128"),
         ("fails", "RuntimeError: no such thing"),
         ("number", "must be a callable, got 3"),
-        ("missing", "must be a callable, got None"),
+        ("missing", "Unknown name in acts_of_mine.py"),
     ],
 )
 def test_bad_functions_get_one_clear_line(folder, name, message):

@@ -6,11 +6,12 @@ from typing import Any
 import click
 from rich.console import Console
 
-from initlab import api
+from initlab.api.compare import plan_comparison, run_comparison
 from initlab.cli.options import as_json, fields_as_flags, given, output, project_settings
 from initlab.cli.progress import progress
 from initlab.experiments import store
 from initlab.experiments.presets import preset_names
+from initlab.experiments.problem import bind
 from initlab.experiments.spec import Experiment
 from initlab.render import json, text
 
@@ -41,11 +42,11 @@ def compare(
     [tool.initlab.compare] of pyproject.toml here, and those over the defaults.
     """
     settings = None if preset else project_settings("compare")
-    experiment = api.plan_comparison(spec or settings or None, preset=preset, **given(Experiment, flags))
-    problem = api.bind(experiment)
+    experiment = plan_comparison(spec or settings or None, preset=preset, **given(Experiment, flags))
+    problem = bind(experiment)
     folder = store.prepare(output or store.default_folder("compare", experiment))
     with progress("training", "summing up") as show:
-        result = api.run_comparison(problem, threads=threads, progress=show)
+        result = run_comparison(problem, threads=threads, progress=show)
     if as_json:
         click.echo(json.dumps(json.comparison(result)))
     else:

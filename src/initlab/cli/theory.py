@@ -6,7 +6,7 @@ from typing import Any
 import click
 from rich.console import Console, RenderableType
 
-from initlab import api
+from initlab.api.theory import theory_gain, theory_map, theory_phase, theory_recommend, theory_verify
 from initlab.cli.options import as_json, output
 from initlab.cli.progress import progress
 from initlab.experiments import store
@@ -58,7 +58,7 @@ def _show(document: dict[str, object], text: RenderableType, *, as_json: bool) -
 @as_json
 def gain(name: str, q: float, as_json: bool) -> None:
     """Print the gains that keep signal or gradient, and whether the size they keep is stable."""
-    found = api.theory_gain(name, q=q)
+    found = theory_gain(name, q=q)
     _show(render.gain_document(found), render.gain(found), as_json=as_json)
 
 
@@ -70,7 +70,7 @@ def gain(name: str, q: float, as_json: bool) -> None:
 @as_json
 def map_(name: str, sigma_w2: float | None, sigma_b2: float, depth: int, as_json: bool) -> None:
     """Print fixed points, depth scales, trainable depth and the critical line."""
-    found = api.theory_map(name, sigma_w2=sigma_w2, sigma_b2=sigma_b2, depth=depth)
+    found = theory_map(name, sigma_w2=sigma_w2, sigma_b2=sigma_b2, depth=depth)
     _show(render.overview_document(found), render.overview(found), as_json=as_json)
 
 
@@ -101,7 +101,7 @@ def verify(
 ) -> int:
     """Draw real networks and print predicted against measured, layer by layer."""
     with progress("networks", "drawing") as show:
-        found = api.theory_verify(
+        found = theory_verify(
             activation,
             depth=depth,
             width=width,
@@ -126,7 +126,7 @@ def verify(
 @as_json
 def recommend(activation: str, depth: int, width: int, residual: bool, as_json: bool) -> None:
     """Say which scheme and gain to take, with the numbers behind it and what would make it wrong."""
-    found = api.theory_recommend(activation, depth=depth, width=width, residual=residual)
+    found = theory_recommend(activation, depth=depth, width=width, residual=residual)
     _show(advice.document(found), advice.recommendation(found), as_json=as_json)
 
 
@@ -150,7 +150,7 @@ def phase(as_json: bool, output: Path | None, **fields: Any) -> int:  # noqa: AN
     """Draw the phase diagram, order and chaos, with trained networks over it."""
     output = output or store.RUNS / f"phase-{fields['activation']}.png"
     with progress("networks", "drawing") as show:
-        found = api.theory_phase(output=output, progress=show, **fields)
+        found = theory_phase(output=output, progress=show, **fields)
     _show(render.phase_document(found), render.phase(found), as_json=as_json)
     if not as_json and not found.interrupted:
         click.echo(f"\nFigure: {output}")

@@ -5,17 +5,14 @@ Neither framework is imported here: a function that is torch's or JAX's has impo
 """
 
 import copy
-import importlib
-import importlib.util
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from initlab.errors import SpecError, UnknownNameError
+from initlab.loading import load, make, said
 from initlab.numerics.activations import ACTIVATIONS, Activation, Floats
 from initlab.numerics.piecewise import REACH, piecewise
 from initlab.numerics.quadrature import Reals
@@ -46,7 +43,7 @@ def activation_of(source: Source) -> Activation:
         return ACTIVATIONS[source]
     if ":" not in source:
         raise UnknownNameError("activation", source, [*ACTIVATIONS, "FILE.py:NAME"])
-    return _found(source, load(source))
+    return _found(source, _callable(source))
 
 
 def _name_of(function: Callable[..., Any]) -> str:
@@ -54,43 +51,13 @@ def _name_of(function: Callable[..., Any]) -> str:
     return "the function given" if name == "<lambda>" else str(name)
 
 
-def load(place: str) -> Callable[..., Any]:
-    """The callable at `path/to/file.py:name` or `package.module:name`; a class is made without arguments.
-
-    Raises SpecError when there is no such file, module or callable, or when loading it fails.
-    """
-    home, _, name = place.rpartition(":")
-    if not home or not name:
-        raise SpecError(f"An activation must be FILE.py:NAME or MODULE:NAME, got {place!r}. Write both parts.")
-    if home.endswith(".py") and not Path(home).is_file():
-        raise SpecError(f"The file {home} must exist, got nothing there. Write the path from the current folder.")
-    try:
-        found = getattr(_module(home), name, None)
-        found = found() if isinstance(found, type) else found
-    except Exception as error:
-        raise SpecError(f"The activation {place} must load, got {_said(error)}. Mend the module.") from None
+def _callable(place: str) -> Callable[..., Any]:
+    """The callable at a place; a class is made without arguments."""
+    found = load(place, what="activation")
+    found = make(place, what="activation") if isinstance(found, type) else found
     if not callable(found):
         raise SpecError(f"The activation {place} must be a callable, got {found!r:.60}. Name a function of the module.")
-    return found  # type: ignore[no-any-return]
-
-
-def _module(home: str) -> ModuleType:
-    if not home.endswith(".py"):
-        sys.path.insert(0, "")
-        try:
-            return importlib.import_module(home)
-        finally:
-            sys.path.remove("")
-    spec = importlib.util.spec_from_file_location(Path(home).stem, home)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def _said(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return found
 
 
 def _found(name: str, function: Callable[..., Any]) -> Activation:
@@ -126,7 +93,7 @@ def _of_arrays(name: str, function: Callable[..., Any]) -> Callable[[Reals], Any
             tried = function(PROBES)
     except Exception as error:
         if torch is None:
-            raise SpecError(f"The activation {name} must accept an array, got {_said(error)}. Mend it.") from None
+            raise SpecError(f"The activation {name} must accept an array, got {said(error)}. Mend it.") from None
         return _of_tensors(function)
     if type(tried).__module__.partition(".")[0] in ("jax", "jaxlib"):
         return _of_jax(function)
@@ -178,7 +145,7 @@ def _try(name: str, function: Callable[[Reals], Any]) -> float:
         with np.errstate(all="ignore"):
             raw, part = np.asarray(function(PROBES)), np.asarray(function(PROBES[200:203]))
     except Exception as error:
-        raise SpecError(f"The activation {name} must accept an array, got {_said(error)}. Mend it.") from None
+        raise SpecError(f"The activation {name} must accept an array, got {said(error)}. Mend it.") from None
     values, few = _checked(name, PROBES, raw), _checked(name, PROBES[200:203], part)
     if np.ptp(values) == 0:
         raise SpecError(

@@ -1,0 +1,105 @@
+"""What a person names as `path/to/file.py:name` or `package.module:name`: a function, a model, or what makes one."""
+
+import functools
+import importlib
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from initlab.errors import SpecError, UnknownNameError
+
+
+def load(place: str, *, what: str) -> object:
+    """The object at `path/to/file.py:name` or `package.module:name`; `what` it is to be is said in the errors.
+
+    The folder of the file is searched for what the file imports, as it is when Python runs that file.
+
+    >>> load("math:sqrt", what="function")(9.0)
+    3.0
+
+    Raises SpecError when there is no such file or module, or it fails; UnknownNameError when it has no such name.
+    """
+    home, _, name = place.rpartition(":")
+    if not home or not name:
+        raise SpecError(f"The {what} must be FILE.py:NAME or MODULE:NAME, got {place!r}. Write both parts.")
+    if home.endswith(".py") and not Path(home).is_file():
+        raise SpecError(f"The file {home} must exist, got nothing there. Write the path from the current folder.")
+    try:
+        module = _module(home)
+    except Exception as error:
+        raise SpecError(f"The {what} {place} must load, got {said(error)}. Mend the module.") from error
+    if not hasattr(module, name):
+        public = [known for known, value in vars(module).items() if known[0] != "_" and not inspect.ismodule(value)]
+        raise UnknownNameError(f"name in {home}", name, public)
+    return getattr(module, name)
+
+
+def make(place: str, *, what: str) -> object:
+    """What is at a place, or, where that is a function or class, what it returns when called without arguments.
+
+    >>> make("collections:OrderedDict", what="model")
+    OrderedDict()
+
+    Raises what `load` raises, and SpecError when the function needs arguments, fails, or returns nothing.
+    """
+    found = load(place, what=what)
+    if not (inspect.isroutine(found) or inspect.isclass(found) or isinstance(found, functools.partial)):
+        return found
+    needed = _needed(found)
+    if needed:
+        raise SpecError(
+            f"The {what} {place} must be callable without arguments, got one that needs {', '.join(needed)}. "
+            "Write a function that passes them."
+        )
+    try:
+        made = found()
+    except Exception as error:
+        raise SpecError(f"The {what} {place} must return one, got {said(error)}. Mend the function.") from error
+    if made is None:
+        raise SpecError(f"The {what} {place} must return one, got None. Return it.")
+    return made
+
+
+def _needed(function: object) -> list[str]:
+    """The names of the arguments without which a callable cannot be called."""
+    try:
+        signature = inspect.signature(function)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return []
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [
+        name
+        for name, parameter in signature.parameters.items()
+        if parameter.default is inspect.Parameter.empty and parameter.kind not in variadic
+    ]
+
+
+def _module(home: str) -> ModuleType:
+    folder = str(Path(home).resolve().parent) if home.endswith(".py") else ""
+    sys.path.insert(0, folder)
+    try:
+        return _executed(Path(home)) if home.endswith(".py") else importlib.import_module(home)
+    finally:
+        sys.path.remove(folder)
+
+
+def _executed(path: Path) -> ModuleType:
+    """The module of a file, under a name that no installed module has."""
+    spec = importlib.util.spec_from_file_location(f"_loaded_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def said(error: Exception) -> str:
+    r"""An error of someone else's code, on one line.
+
+    >>> said(ValueError("two\nlines"))
+    'ValueError: two lines'
+    """
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
