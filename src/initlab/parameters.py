@@ -94,8 +94,11 @@ class Fan:
 class Parameter:
     """One tensor of a model, in neutral terms.
 
-    `layer` counts residual blocks (or layers, where there are none) from 0; `depth` is how many there are; `width` is
-    the model dimension. What is not known is None, and a scheme that needs it says so.
+    `shape` is in canonical order, (out, in, *taps), however the framework holds the tensor. A fused tensor (packed
+    query, key and value; the gates of an LSTM) is several parameters, one a block, and `tensor` names what they are
+    blocks of. `layer` counts residual blocks (or layers, where there are none) from 0; `depth` is how many there are;
+    `width` is the model dimension. What is not known is None, and a scheme that needs it says so. `module` is the type
+    of the layer that holds the tensor, and `why` says in words what its role and fan were concluded from.
 
     Raises SpecError when the layer is not a whole number >= 0, or the depth or width not one >= 1.
     """
@@ -110,6 +113,12 @@ class Parameter:
     width: int | None = None
     gate: Gate | None = None
     tied_to: tuple[str, ...] = field(default=())
+    tensor: str | None = None
+    module: str | None = None
+    dtype: str = "float32"
+    device: str = "cpu"
+    trainable: bool = True
+    why: str = ""
 
     def __post_init__(self) -> None:
         for what, least in (("layer", 0), ("depth", 1), ("width", 1)):

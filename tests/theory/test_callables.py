@@ -125,7 +125,7 @@ def test_single_precision_is_taken_as_what_it_is():
     ],
 )
 def test_bad_functions_get_one_clear_line(folder, name, message):
-    with pytest.raises(SpecError) as raised:
+    with pytest.raises(UsageError) as raised:
         activation_of(f"acts_of_mine.py:{name}")
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)

@@ -1,0 +1,1 @@
+"""Pytrees of JAX, and the modules of Flax and Equinox, in neutral terms."""
