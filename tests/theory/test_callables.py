@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from initlab.errors import SpecError, UsageError
+from initlab.errors import UsageError
 from initlab.numerics.activations import activation
 from initlab.theory.callables import activation_of
 from initlab.theory.gains import gains
