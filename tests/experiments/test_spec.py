@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from initlab.documents import read_toml
 from initlab.errors import SpecError, UsageError
 from initlab.experiments.presets import preset, preset_names
-from initlab.experiments.spec import Experiment, experiment, read_toml
+from initlab.experiments.spec import Experiment, experiment
 
 BAD = {
     "iterations": [0, -1, 1.5, "many", True, 10**12, None, float("nan")],
@@ -58,7 +59,9 @@ def test_the_defaults_are_the_course_s():
 def test_a_toml_file_says_the_same(tmp_path):
     path = tmp_path / "spec.toml"
     path.write_text('layers = [4]\nschemes = ["he", "random(3)"]\nlearning_rate = 1\n')
-    assert experiment(read_toml(path)) == Experiment(layers=(4,), schemes="he, random(3)", learning_rate=1.0)
+    assert experiment(read_toml(path, what="experiment")) == Experiment(
+        layers=(4,), schemes="he, random(3)", learning_rate=1.0
+    )
 
 
 @pytest.mark.parametrize("content", [b"layers = [", b"\xff\xfe", b"= 3"])
@@ -66,12 +69,12 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path, content):
     path = tmp_path / "spec.toml"
     path.write_bytes(content)
     with pytest.raises(SpecError, match="must be valid TOML"):
-        read_toml(path)
+        read_toml(path, what="experiment")
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(SpecError, match="must be a readable file"):
-        read_toml(tmp_path / "none.toml")
+        read_toml(tmp_path / "none.toml", what="experiment")
 
 
 @pytest.mark.parametrize("name", preset_names())

@@ -6,12 +6,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from initlab.documents import read_toml
 from initlab.errors import SpecError
 from initlab.experiments import result, store
 from initlab.experiments.presets import preset as preset_named
 from initlab.experiments.problem import Problem, bind
 from initlab.experiments.run import run
-from initlab.experiments.spec import Experiment, experiment, read_toml
+from initlab.experiments.spec import Experiment, experiment
 from initlab.experiments.summary import summarise
 from initlab.render import html, save, text
 
@@ -101,5 +102,5 @@ def plan_comparison(
     elif isinstance(spec, Mapping):
         base |= spec
     elif spec is not None:
-        base |= read_toml(Path(spec))
+        base |= read_toml(Path(spec), what="experiment")
     return experiment(base | options)

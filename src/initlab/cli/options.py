@@ -8,8 +8,8 @@ import click
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from initlab.documents import read_toml
 from initlab.errors import SpecError
-from initlab.experiments.spec import read_toml
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -73,7 +73,7 @@ def _number(text: str) -> object:
 def project_settings(verb: str) -> dict[str, Any]:
     """The table [tool.initlab.VERB] of a pyproject.toml in this folder. Raises SpecError when that file is no TOML."""
     path = Path("pyproject.toml")
-    table: object = read_toml(path) if path.is_file() else {}
+    table: object = read_toml(path, what="settings file") if path.is_file() else {}
     for name in ("tool", "initlab", verb):
         table = table.get(name, {}) if isinstance(table, dict) else table
     if not isinstance(table, dict):

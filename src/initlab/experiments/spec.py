@@ -1,11 +1,10 @@
 """The experiment: a document that a person writes, checked field by field."""
 
-import tomllib
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from initlab.documents import fault
 from initlab.errors import SpecError, UnknownNameError, UsageError
 from initlab.network.architecture import MAX_WIDTH, HeadName
 from initlab.network.recipe import OptimizerName, Recipe
@@ -131,31 +130,4 @@ def experiment(fields: dict[str, Any]) -> Experiment:
         return Experiment(**fields)
     except ValidationError as error:
         cause = error.errors()[0].get("ctx", {}).get("error")
-        raise cause if isinstance(cause, UsageError) else SpecError(_first_line(error)) from None
-
-
-def _first_line(error: ValidationError) -> str:
-    """The first fault, as one line: what, its bound, what was given, and what the field is for."""
-    first = error.errors(include_url=False)[0]
-    name = str(first["loc"][0]) if first["loc"] else "experiment"
-    bound = (
-        first["msg"]
-        .removeprefix("Input should be ")
-        .removeprefix("Value error, ")
-        .replace("a valid integer", "a whole number")
-        .replace("a valid ", "a ")
-    )
-    for words, sign in (("greater than or equal to", ">="), ("greater than", ">"), ("less than or equal to", "<=")):
-        bound = bound.replace(words, sign)
-    purpose = Experiment.model_fields[name].description if name in Experiment.model_fields else ""
-    return f"{name} must be {bound}, got {first['input']!r}. {purpose}".rstrip()
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """What a TOML file holds. Raises SpecError when it cannot be read or is no TOML."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SpecError(f"The experiment {path} must be a readable file, got: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"The experiment {path} must be valid TOML, got: {error}.") from None
+        raise cause if isinstance(cause, UsageError) else SpecError(fault(error, Experiment)) from None

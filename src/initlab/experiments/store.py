@@ -1,10 +1,10 @@
 """Where a result is kept: a folder of plain files, each written whole or not at all."""
 
 import hashlib
-import os
 import tempfile
 from pathlib import Path
 
+from initlab.documents import whole
 from initlab.errors import OutputError
 from initlab.experiments.spec import Experiment
 
@@ -36,15 +36,5 @@ def prepare(folder: Path) -> Path:
 
 def write(path: Path, content: str | bytes) -> None:
     """Write a file under a temporary name beside it, then put it in place in one step."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException as error:
-        Path(name).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise OutputError(f"The file {path} must be writable, got: {error.strerror}.") from None
-        raise
+    with whole(path) as file:
+        file.write(content.encode("utf-8") if isinstance(content, str) else content)

@@ -28,7 +28,8 @@ class Scheme:
     """One entry of the catalogue: a function from a Fan to a Law, and what its signature and docstring say.
 
     `kinds` says what each option may be. `extras` are the facts about the parameter that the function asks for, and
-    `needs` those of them that it cannot do without. A bias is zero unless the scheme `sets_biases`; a learned scale,
+    `needs` those of them that it cannot do without; its first parameter is named `_fan` where it does not look at the
+    fan, and it `needs_fan` otherwise. A bias is zero unless the scheme `sets_biases`; a learned scale,
     of a norm or of a residual branch, is one, but for the residual scales of a scheme that `sets_scales`.
     """
 
@@ -38,6 +39,7 @@ class Scheme:
     kinds: Mapping[str, OptionKind]
     extras: tuple[str, ...]
     needs: tuple[str, ...]
+    needs_fan: bool
     sets_biases: bool
     sets_scales: bool
 
@@ -57,7 +59,7 @@ class Scheme:
         if left_alone is not None:
             return left_alone
         try:
-            return self.function(_fan(parameter), **self._facts(parameter), **checked)
+            return self.function(self._fan(parameter), **self._facts(parameter), **checked)
         except SpecError as error:
             raise SpecError(f"The scheme {self.name} cannot set {parameter.name}. {error}") from None
 
@@ -87,6 +89,12 @@ class Scheme:
             return Constant(value=1.0)
         return None
 
+    def _fan(self, parameter: Parameter) -> Fan:
+        """The fan of a parameter; 1 -> 1 where it has none and is a learned scale, or the scheme ignores it."""
+        if parameter.fan is None and (parameter.role == "residual_scale" or not self.needs_fan):
+            return Fan.dense(1, 1)
+        return known("fan", parameter.fan)
+
     def _facts(self, parameter: Parameter) -> dict[str, object]:
         facts = {name: getattr(parameter, name) for name in self.extras}
         for name in self.needs:
@@ -102,13 +110,6 @@ def known(what: str, value: Fact | None) -> Fact:
     if value is None:
         raise SpecError(f"Its {what} must be known, got None. State it, or choose another scheme for it.")
     return value
-
-
-def _fan(parameter: Parameter) -> Fan:
-    """The fan of a parameter. A learned scale multiplies numbers one by one: without a fan of its own, it is 1 -> 1."""
-    if parameter.role == "residual_scale" and parameter.fan is None:
-        return Fan.dense(1, 1)
-    return known("fan", parameter.fan)
 
 
 SCHEMES: Catalogue[Scheme] = Catalogue(kind="scheme", package="initlab.schemes")
@@ -129,7 +130,7 @@ def scheme(
         missing = [title for title in SECTIONS if title not in documentation.sections]
         if missing and sys.flags.optimize < 2:
             raise CatalogueError(f"The docstring of scheme {name} lacks {', '.join(missing)}.")
-        _, *keywords = inspect.signature(function).parameters.values()
+        fan, *keywords = inspect.signature(function).parameters.values()
         extras = [keyword for keyword in keywords if keyword.name in EXTRAS]
         options = [keyword for keyword in keywords if keyword.name not in EXTRAS]
         entry = Scheme(
@@ -139,6 +140,7 @@ def scheme(
             kinds=MappingProxyType({option.name: OptionKind.of(option, scheme=name) for option in options}),
             extras=tuple(extra.name for extra in extras),
             needs=tuple(extra.name for extra in extras if extra.default is inspect.Parameter.empty),
+            needs_fan=not fan.name.startswith("_"),
             sets_biases=sets_biases,
             sets_scales=sets_scales,
         )
