@@ -23,10 +23,14 @@ Role = Literal[
     "residual_out",
     "residual_scale",
     "buffer",
+    "special",
 ]
 ROLES: tuple[Role, ...] = get_args(Role)
+"""`special` is what only the model's own code can set: decay tables of state-space layers, slopes of learned
+activations, temperatures, the zero half of a low-rank adapter. It is left as the model made it."""
 
-Gate = Literal["input", "forget", "cell", "output"]
+Gate = Literal["input", "forget", "cell", "output", "reset", "update"]
+"""The blocks of an LSTM, and of a GRU: reset, update, and its candidate, the cell. A plain recurrence has the cell."""
 
 RESIDUAL_OUTPUTS: frozenset[Role] = frozenset({"attention_out", "residual_out"})
 """The roles of the layers that write into a residual stream."""
@@ -98,7 +102,8 @@ class Parameter:
     query, key and value; the gates of an LSTM) is several parameters, one a block, and `tensor` names what they are
     blocks of. `layer` counts residual blocks (or layers, where there are none) from 0; `depth` is how many there are;
     `width` is the model dimension. What is not known is None, and a scheme that needs it says so. `module` is the type
-    of the layer that holds the tensor, and `why` says in words what its role and fan were concluded from.
+    of the layer that holds the tensor, and `why` says in words what its role and fan were concluded from. `padding` is
+    the row of a table that stands for nothing: it is never drawn.
 
     Raises SpecError when the layer is not a whole number >= 0, or the depth or width not one >= 1.
     """
@@ -118,6 +123,7 @@ class Parameter:
     dtype: str = "float32"
     device: str = "cpu"
     trainable: bool = True
+    padding: int | None = None
     why: str = ""
 
     def __post_init__(self) -> None:

@@ -1,1 +1,51 @@
 """Adapters: a model of NumPy, torch or JAX in neutral terms. What is known of layouts is known here only."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from initlab.adapters.adapter import Adapter
+from initlab.errors import SpecError
+
+
+def adapter_of(model: object) -> Adapter:
+    """The adapter of the framework that a model is of; no framework is loaded that the model has not loaded itself.
+
+    >>> import numpy as np
+    >>> adapter_of({"W1": np.zeros((2, 3))}).name
+    'numpy'
+
+    Raises SpecError for what is a model of none.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(model, torch.nn.Module):
+        from initlab.adapters.torch.adapter import TorchAdapter
+
+        return TorchAdapter()
+    if _is_arrays(model):
+        from initlab.adapters.numpy import NumpyAdapter
+
+        return NumpyAdapter()
+    if "jax" in sys.modules and _is_of_jax(model):
+        from initlab.adapters.jax.adapter import JaxAdapter  # type: ignore[import-not-found,unused-ignore]
+
+        adapter: Adapter = JaxAdapter()
+        return adapter
+    raise SpecError(
+        f"The model must be a torch Module, a JAX model or pytree, or a dict of arrays, got {type(model).__name__}. "
+        "Return the model itself."
+    )
+
+
+def _is_arrays(model: object) -> bool:
+    import numpy as np
+
+    return isinstance(model, Mapping) and all(isinstance(value, np.ndarray) for value in model.values()) and bool(model)
+
+
+def _is_of_jax(model: Any) -> bool:  # noqa: ANN401
+    """Whether a model is a pytree with an array of JAX in it, or what JAX's tools make of a shape."""
+    import jax
+
+    leaves = jax.tree_util.tree_leaves(model)
+    return any(isinstance(leaf, jax.Array | jax.ShapeDtypeStruct) for leaf in leaves)

@@ -30,13 +30,14 @@ _STRIP = 1 << 18
 
 def fill_matrix(out: Array, law: MatrixLaw, key: Key, part: Part, threads: int) -> None:
     """Fill a carrier array with a part of a tensor that follows a matrix law. Raises SpecError when they do not fit."""
-    _check_fits(law, part.shape, carried_name(out))
+    check_fits(law, part.shape, carried_name(out))
     if not out.ndim:
         out, part = out.reshape(1), Part(shape=(1,), starts=(0,), sizes=(1,))
     _FILLS[type(law)](out, law, key, part, threads)
 
 
-def _check_fits(law: MatrixLaw, shape: tuple[int, ...], dtype: str) -> None:
+def check_fits(law: MatrixLaw, shape: tuple[int, ...], dtype: str) -> None:
+    """Raise SpecError unless a matrix law fits a tensor of that shape and dtype."""
     taps = getattr(law, "taps", None)
     if taps is None:
         leading = itertools.accumulate(shape, operator.mul, initial=1)

@@ -21,6 +21,7 @@ from initlab.streams.layout import (
     Where,
     canonical,
     canonical_view,
+    checked_shape,
     held_axes,
     one_row,
     overlaps,
@@ -28,7 +29,7 @@ from initlab.streams.layout import (
     row_major,
 )
 from initlab.streams.logarithm import log_uniform
-from initlab.streams.matrix import fill_matrix
+from initlab.streams.matrix import check_fits, fill_matrix
 from initlab.streams.rounding import (
     LARGEST,
     Array,
@@ -145,6 +146,24 @@ def _check_writable(out: Array) -> None:
         raise SpecError(f"The array to fill must not overlap itself, got strides {out.strides}. Copy it.")
 
 
+def check_drawable(law: Law, shape: Sequence[int], dtype: object) -> None:
+    """Raise SpecError unless a tensor of that shape and dtype can be drawn from a law. Nothing is drawn.
+
+    >>> from initlab.laws import Normal
+    >>> check_drawable(Normal(std=0.02), (3, 2), "float32")
+    """
+    if isinstance(law, MatrixLaw):
+        check_fits(law, checked_shape(shape), dtype_name(dtype))
+    else:
+        made_of(_row_law(law) if isinstance(law, CopiedRows) else law, dtype_name(dtype))
+
+
+def _row_law(law: CopiedRows) -> Law:
+    if isinstance(law.row, MatrixLaw | CopiedRows):
+        raise SpecError(f"The row of a CopiedRows law must have an elementwise law, got {law.row}.")
+    return law.row
+
+
 def draw_part(out: Array, law: Law, key: Key, part: Part, threads: int | None) -> None:
     """Fill a carrier array, its axes in canonical order, with a part of a tensor of any law."""
     workers = checked_threads(threads)
@@ -153,9 +172,7 @@ def draw_part(out: Array, law: Law, key: Key, part: Part, threads: int | None) -
         return
     strides = row_major(part.shape)
     if isinstance(law, CopiedRows):
-        law = law.row
-        if isinstance(law, MatrixLaw | CopiedRows):
-            raise SpecError(f"The row of a CopiedRows law must have an elementwise law, got {law}.")
+        law = _row_law(law)
         strides = one_row(strides)
     start = sum(first * stride for first, stride in zip(part.starts, strides, strict=True))
     _draw_elements(out, law, key, start, strides, workers)

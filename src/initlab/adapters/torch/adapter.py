@@ -1,0 +1,63 @@
+"""The adapter of torch: `nn.Module`s, wrapped or not, on any device, in memory or on meta."""
+
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from numpy.typing import NDArray
+from torch import nn
+
+from initlab.adapters.torch.fill import check, draw
+from initlab.adapters.torch.read import read
+from initlab.adapters.torch.reading import Reading
+from initlab.adapters.torch.values import values_of
+from initlab.errors import UnknownNameError
+from initlab.laws import Law
+from initlab.parameters import Parameter
+
+
+class TorchAdapter:
+    """Torch models in neutral terms. What was read of a model is kept while the model is as it was."""
+
+    name = "torch"
+
+    def __init__(self) -> None:
+        self._readings: WeakKeyDictionary[nn.Module, Reading] = WeakKeyDictionary()
+
+    def parameters(self, model: nn.Module) -> tuple[Parameter, ...]:
+        """One parameter a tensor (a tied group once) or block of a fused tensor, in the order of the model."""
+        return tuple(entry.parameter for entry in self._read(model, anew=True).entries.values())
+
+    def buffers(self, model: nn.Module) -> tuple[str, ...]:
+        """The names of the buffers, which are left alone."""
+        return self._read(model).buffers
+
+    def values(self, model: nn.Module, parameter: Parameter) -> NDArray[Any] | None:
+        """What a parameter holds now, in canonical order: a view where one will do; None for one on meta."""
+        entry = _known(self._read(model), [parameter.name])[parameter.name]
+        return values_of(entry.tensor, entry.block)
+
+    def fill(self, model: nn.Module, laws: Mapping[str, Law], *, seed: int) -> nn.Module:
+        """Draw each named parameter from its law, in place, all of them or none.
+
+        Every law is checked before the first number is written, and an interrupt waits until the last one is.
+
+        Raises SpecError when a law does not fit its parameter, UnknownNameError for a name that the model has not.
+        """
+        entries = _known(self._read(model), laws)
+        check(entries, laws)
+        draw(entries, laws, seed=seed)
+        return model
+
+    def _read(self, model: nn.Module, *, anew: bool = False) -> Reading:
+        known = self._readings.get(model)
+        if known is None or anew or not known.describes(model):
+            known = self._readings[model] = read(model)
+        return known
+
+
+def _known(reading: Reading, names: Any) -> dict[str, Any]:  # noqa: ANN401
+    for name in names:
+        if name not in reading.entries:
+            raise UnknownNameError("parameter", name, reading.entries)
+    return {name: reading.entries[name] for name in names}

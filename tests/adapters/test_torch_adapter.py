@@ -1,0 +1,122 @@
+"""torch's own layers in neutral terms: fans, blocks, and what a fill writes and leaves alone."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+
+from initlab.adapters import adapter_of  # noqa: E402
+from initlab.errors import SpecError, UnknownNameError  # noqa: E402
+from initlab.laws import Constant, Normal, Orthogonal  # noqa: E402
+from initlab.streams import sample  # noqa: E402
+
+
+def read(model):
+    return {each.name: each for each in adapter_of(model).parameters(model)}
+
+
+LAYERS = [
+    (nn.Linear(6, 4), {"weight": (6, 4)}),
+    (nn.Conv2d(8, 16, 3), {"weight": (72, 144)}),
+    (nn.Conv2d(8, 16, 3, groups=8), {"weight": (9, 18)}),
+    (nn.Conv2d(8, 16, 4, stride=2), {"weight": (128, 64)}),
+    (nn.Conv1d(8, 16, 5, stride=2), {"weight": (40, 40)}),
+    (nn.ConvTranspose2d(64, 16, 4, stride=2), {"weight": (256, 256)}),
+    (nn.ConvTranspose1d(8, 16, 3, groups=4), {"weight": (6, 12)}),
+    (nn.Bilinear(3, 5, 7), {"weight": (15, 7)}),
+    (nn.MultiheadAttention(8, 2), {f"in_proj_weight[{role}]": (8, 8) for role in ("query", "key", "value")}),
+    (nn.MultiheadAttention(8, 2, kdim=4, vdim=6), {"k_proj_weight": (4, 8), "v_proj_weight": (6, 8)}),
+    (nn.LSTM(5, 3), {"weight_ih_l0[forget]": (5, 3), "weight_hh_l0[cell]": (3, 3)}),
+    (nn.LSTM(5, 4, proj_size=2), {"weight_hh_l0[input]": (2, 4), "weight_hr_l0": (4, 2)}),
+    (nn.GRU(5, 3, bidirectional=True), {"weight_ih_l0_reverse[update]": (5, 3), "weight_hh_l0[cell]": (3, 3)}),
+    (nn.RNN(5, 3, num_layers=2), {"weight_ih_l1": (3, 3), "weight_hh_l0": (3, 3)}),
+    (nn.LSTMCell(5, 3), {"weight_ih[output]": (5, 3)}),
+]
+
+
+@pytest.mark.parametrize(("layer", "fans"), LAYERS, ids=lambda value: str(value)[:40])
+def test_the_fans_of_a_layer(layer, fans):
+    found = read(layer)
+    for name, (fan_in, fan_out) in fans.items():
+        assert (found[name].fan.fan_in, found[name].fan.fan_out) == (fan_in, fan_out)
+
+
+@pytest.mark.parametrize(("layer", "fans"), LAYERS, ids=lambda value: str(value)[:40])
+def test_a_kernel_drawn_with_variance_one_over_fan_in_holds_what_its_parameter_says(layer, fans):
+    """Every block lies where its values are read, in canonical order, and nothing else is written."""
+    adapter = adapter_of(layer)
+    for parameter in adapter.parameters(layer):
+        before = {key: value.clone() for key, value in layer.state_dict().items()}
+        adapter.fill(layer, {parameter.name: Normal(std=1.0)}, seed=1)
+        drawn = sample(Normal(std=1.0), name=parameter.name, seed=1, shape=parameter.shape, dtype="float32")
+        assert np.array_equal(adapter.values(layer, parameter), drawn)
+        changed = sum(int((before[key] != value).sum()) for key, value in layer.state_dict().items())
+        assert changed == parameter.size
+
+
+def test_a_transposed_convolution_keeps_the_variance_of_its_input():
+    """fan_in = in/groups·taps/stride: the mean square of the output is that of the input, edges aside (20%: 1 seed)."""
+    layer = nn.ConvTranspose2d(64, 16, 4, stride=2, groups=2, bias=False)
+    fan = read(layer)["weight"].fan
+    adapter_of(layer).fill(layer, {"weight": Normal(std=fan.fan_in**-0.5)}, seed=0)
+    given = torch.from_numpy(sample(Normal(std=1.0), name="x", seed=0, shape=(4, 64, 16, 16), dtype="float32"))
+    assert layer(given)[..., 4:-4, 4:-4].square().mean().item() == pytest.approx(1, rel=0.2)
+
+
+def test_an_orthogonal_block_is_orthogonal():
+    layer = nn.LSTM(5, 3)
+    adapter_of(layer).fill(layer, {"weight_hh_l0[forget]": Orthogonal(rows=3, columns=3)}, seed=0)
+    block = layer.weight_hh_l0[3:6].detach()
+    assert torch.allclose(block @ block.T, torch.eye(3), atol=1e-6)
+
+
+def test_tied_tensors_are_one_parameter():
+    model = nn.Sequential()
+    model.embed, model.head = nn.Embedding(7, 4), nn.Linear(4, 7, bias=False)
+    model.head.weight = model.embed.weight
+    assert read(model)["embed.weight"].tied_to == ("head.weight",)
+    model.head.weight = nn.Parameter(model.embed.weight.detach())
+    assert read(model)["embed.weight"].tied_to == ("head.weight",)
+    assert "head.weight" not in read(model)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit")  # raised by torch itself while torch.compile loads
+def test_names_do_not_say_how_a_model_is_wrapped():
+    plain = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    names = list(read(plain))
+    compiled, parallel = torch.compile(plain), nn.DataParallel(plain)
+    assert list(read(compiled)) == names
+    assert list(read(parallel)) == names
+    assert list(read(nn.DataParallel(torch.compile(plain)))) == names
+
+
+def test_a_fill_leaves_the_state_of_torch_and_of_what_it_does_not_name_alone():
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    model[0].bias.requires_grad_(False)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    state, address = torch.get_rng_state(), model[0].weight.data_ptr()
+    adapter_of(model).fill(model, {"0.weight": Normal(std=1.0)}, seed=0)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert model[0].weight.data_ptr() == address
+    assert [parameter.requires_grad for parameter in model.parameters()] == [True, False, True, True]
+    assert [key for key, value in model.state_dict().items() if not torch.equal(before[key], value)] == ["0.weight"]
+
+
+def test_autograd_sees_the_change():
+    layer = nn.MultiheadAttention(4, 1)
+    product = (layer.in_proj_weight**2).sum()
+    adapter_of(layer).fill(layer, {"in_proj_weight[key]": Normal(std=1.0)}, seed=0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        product.backward()
+
+
+def test_nothing_is_written_when_one_law_does_not_fit():
+    model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
+    before = model[0].weight.detach().clone()
+    for bad in ({"1.weight": Orthogonal(rows=3, columns=3)}, {"1.weight": Normal(std=1e39)}):
+        with pytest.raises(SpecError):
+            adapter_of(model).fill(model, {"0.weight": Normal(std=1.0), **bad}, seed=0)
+    with pytest.raises(UnknownNameError, match=r"1\.weight"):
+        adapter_of(model).fill(model, {"0.weight": Normal(std=1.0), "1.wieght": Constant(value=0.0)}, seed=0)
+    assert torch.equal(model[0].weight, before)
