@@ -16,17 +16,23 @@ if TYPE_CHECKING:
     from initlab import course as course
     from initlab.api.compare import Comparison as Comparison
     from initlab.api.compare import compare as compare
+    from initlab.api.gradcheck import assert_gradients as assert_gradients
+    from initlab.api.gradcheck import gradcheck as gradcheck
     from initlab.errors import InitlabError as InitlabError
     from initlab.errors import UsageError as UsageError
     from initlab.experiments.spec import Experiment as Experiment
+    from initlab.gradients.case import GradientCase as GradientCase
     from initlab.streams import sample as sample
 
 _HOMES = {
     "Comparison": "initlab.api.compare",
     "Experiment": "initlab.experiments.spec",
+    "GradientCase": "initlab.gradients.case",
     "InitlabError": "initlab.errors",
     "UsageError": "initlab.errors",
+    "assert_gradients": "initlab.api.gradcheck",
     "compare": "initlab.api.compare",
+    "gradcheck": "initlab.api.gradcheck",
     "sample": "initlab.streams",
 }
 __all__ = ["course", *_HOMES]

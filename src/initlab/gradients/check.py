@@ -1,0 +1,211 @@
+"""The whole check at each point: gates, noise, one direction a block, entries and causes where a block fails."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from initlab.errors import DataError
+from initlab.gradients.blocks import COARSE, TOLERANCE, Examined, Examiner
+from initlab.gradients.case import GradientCase
+from initlab.gradients.complex_step import ComplexStep
+from initlab.gradients.coordinates import Measured, measure
+from initlab.gradients.diagnose import diagnose
+from initlab.gradients.gates import gates
+from initlab.gradients.harness import Copies, Harness
+from initlab.gradients.identities import identities
+from initlab.gradients.points import Point, parameters_at
+from initlab.gradients.projection import KAPPA, Gradient, gaussian, gradient_at
+from initlab.gradients.report import BlockReport, GradientReport, Mistake, PointReport
+from initlab.numerics.differences import SINGLE_ROUNDOFF, UNIT_ROUNDOFF, noise_of
+
+SHIFT = 1e-2
+"""How far the parameters are moved, as a share of a direction, to leave a kink."""
+
+Progress = Callable[[int, int], None]
+
+
+def gradient_report(
+    case: GradientCase,
+    *,
+    seed: int = 0,
+    points: Sequence[Point] = ("init",),
+    every: bool = False,
+    tolerance: float | None = None,
+    progress: Progress = lambda *_: None,
+) -> GradientReport:
+    """Check a case at each of the points. `every` measures each entry of each block, whatever their number.
+
+    Raises DataError, naming the block, where the cost or the gradients are no such thing.
+    """
+    reports: list[PointReport] = []
+    total = len(points) * len(case.parameters)
+    for point, theta in parameters_at(points, case):
+        done = len(reports) * len(case.parameters)
+        checker = _Checker(case=case, theta=theta, seed=seed, every=every, tolerance=tolerance)
+        reports.append(checker.report(point, lambda k, done=done: progress(done + k, total)))  # type: ignore[misc]
+    return GradientReport(points=tuple(reports), seed=seed)
+
+
+class _Checker:
+    """One case at one point."""
+
+    def __init__(self, *, case: GradientCase, theta: Copies, seed: int, every: bool, tolerance: float | None) -> None:
+        self.case, self.seed, self.every, self.tolerance = case, seed, every, tolerance
+        self.harness = Harness(case, theta)
+
+    def report(self, point: str, done: Callable[[int], None]) -> PointReport:
+        """Everything about the point."""
+        self.cost = self._finite_cost()
+        closed, pinned = gates(self.case, self.harness)
+        if closed and pinned is None:
+            return self._summary(point, gates=tuple(closed))
+        if pinned is not None:
+            self.harness = Harness(self.case, self.harness.theta, pin=pinned.pin)
+            self.cost = self.harness.cost(self.harness.fresh())
+        self._prepare()
+        examined = {}
+        for k, name in enumerate(self.harness.theta, 1):
+            examined[name] = self._examined(name)
+            done(k)
+        screening = self.harness.evaluations
+        blocks, mistakes = self._blocks(examined)
+        return replace(
+            self._summary(point, gates=tuple(closed)),
+            blocks=blocks,
+            mistakes=mistakes,
+            identities=identities(self.case, self.harness.theta, self.gradient.values),
+            notes=self._notes(),
+            screening=screening,
+            evaluations=self.harness.evaluations,
+        )
+
+    def _summary(self, point: str, **fields: object) -> PointReport:
+        noise = getattr(self, "noise", 0.0)
+        report = PointReport(point=point, cost=self.cost, noise=noise, blocks=(), evaluations=self.harness.evaluations)
+        return replace(report, **fields)  # type: ignore[arg-type]
+
+    def _finite_cost(self) -> float:
+        cost = self.harness.cost(self.harness.fresh())
+        if not np.isfinite(cost):
+            raise DataError(
+                f"The cost must be finite at the given parameters, got {cost}. Start from smaller weights, or compute "
+                "the loss from the logits."
+            )
+        return cost
+
+    def _prepare(self) -> None:
+        """Noise, gradient and its rounding: what every block needs."""
+        harness = self.harness
+        harness.watch()
+        direction = {name: gaussian(name, v, seed=self.seed, draw=98) for name, v in harness.theta.items()}
+        self.noise = noise_of(harness.along(direction))
+        self.gradient: Gradient = gradient_at(harness, self.noise, self.cost)
+        coarse = self.noise > 64 * UNIT_ROUNDOFF * abs(self.cost) or self._single()
+        self.examiner = Examiner(
+            harness=harness,
+            gradient=self.gradient,
+            noise=self.noise,
+            seed=self.seed,
+            tolerance=self.tolerance or (COARSE if coarse else TOLERANCE),
+            complex_step=ComplexStep(harness, self.gradient, noise=self.noise, seed=self.seed),
+        )
+
+    def _single(self) -> bool:
+        return all(
+            float(np.max(self.gradient.rounding[name])) > 4 * SINGLE_ROUNDOFF * float(np.max(np.abs(a), initial=1e-300))
+            for name, a in self.gradient.values.items()
+        )
+
+    def _examined(self, name: str) -> Examined:
+        return self.examiner.block(name)
+
+    def _blocks(self, examined: dict[str, Examined]) -> tuple[tuple[BlockReport, ...], tuple[Mistake, ...]]:
+        """A report for each block, entries where it fails, and the mistakes."""
+        measured: dict[str, Measured] = {}
+        moved: dict[str, str] = {}
+        for name, found in examined.items():
+            if found.verdict == "NON-SMOOTH":
+                moved[name] = self._away_from_the_kink(name, found)
+            if found.verdict == "WRONG" or moved.get(name) == "WRONG" or self.every:
+                measured[name] = measure(
+                    self.harness, name, self.gradient, noise=self.noise, seed=self.seed, every=self.every
+                )
+        wrong = [name for name, found in examined.items() if found.verdict == "WRONG" or moved.get(name) == "WRONG"]
+        mistakes = diagnose(self.harness, self.gradient, measured, wrong, noise=self.noise, seed=self.seed)
+        blocks = tuple(self._block(name, examined[name], measured.get(name), mistakes, moved) for name in examined)
+        return blocks, mistakes
+
+    def _block(
+        self,
+        name: str,
+        found: Examined,
+        measured: Measured | None,
+        mistakes: Sequence[Mistake],
+        moved: dict[str, str],
+    ) -> BlockReport:
+        a, first = self.gradient.values[name], found.projections[0]
+        zero = KAPPA * first.error / first.unit
+        tested = int(np.sum(np.abs(a) > zero))
+        if measured is not None and measured.complete:
+            tested = int(np.sum(measured.informative))
+        verdict = found.verdict
+        if moved.get(name) == "WRONG":
+            verdict = "WRONG"
+        mistake = next((each for each in mistakes if name in each.blocks), None)
+        law = tuple((h, abs(D - first.analytic)) for h, D in first.found.differences)
+        return BlockReport(
+            name=name,
+            shape=a.shape,
+            verdict=verdict,
+            resolution=found.resolution if np.isfinite(found.resolution) else None,
+            gap=found.gap,
+            tested=tested,
+            total=a.size,
+            site=mistake.site if mistake else None,
+            cause=mistake.cause if mistake else None,
+            note=self._note(found, moved.get(name)),
+            law=law,
+            entries=() if measured is None else measured.entries(),
+        )
+
+    def _note(self, found: Examined, moved: str | None) -> str:
+        if found.verdict != "NON-SMOOTH":
+            return ""
+        if moved == "between":
+            return "the gradient lies between the slopes on both sides of the kink"
+        return f"a kink lies at these parameters; a little away from it: {moved}"
+
+    def _away_from_the_kink(self, name: str, found: Examined) -> str:
+        """Whether the slope lies between those of both sides; if not, the verdict a little further on."""
+        if all(each.between or not each.differs for each in found.projections):
+            return "between"
+        harness = Harness(self.case, self._shifted(), pin=self.harness.pin)
+        harness.watch()
+        cost = harness.cost(harness.fresh())
+        gradient = gradient_at(harness, self.noise, cost)
+        examiner = replace(
+            self.examiner,
+            harness=harness,
+            gradient=gradient,
+            complex_step=ComplexStep(harness, gradient, noise=self.noise, seed=self.seed),
+        )
+        verdict = examiner.block(name).verdict
+        self.harness.evaluations += harness.evaluations
+        if verdict == "WRONG":
+            self.harness, self.gradient = harness, gradient
+        return verdict
+
+    def _shifted(self) -> Copies:
+        return {
+            name: value + SHIFT * gaussian(name, value, seed=self.seed, draw=97)
+            for name, value in self.harness.theta.items()
+        }
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = []
+        if self.noise > 64 * UNIT_ROUNDOFF * abs(self.cost):
+            share = self.noise / max(abs(self.cost), 1e-300)
+            why = "single precision inside" if share < 64 * SINGLE_ROUNDOFF else "a solver, or randomness"
+            notes.append(f"the cost is noisy: {share:.0e} of its value ({why}), so the resolution is coarse")
+        return tuple(notes)

@@ -1,0 +1,129 @@
+"""The gates: what makes every verdict worthless. Two calls must agree, and leave everything as it was."""
+
+import numpy as np
+
+from initlab.gradients.case import Array, GradientCase, check_gradients
+from initlab.gradients.harness import Copies, Harness
+from initlab.gradients.pins import Pinned, find
+from initlab.gradients.report import Gate
+
+APART = 4.0
+"""Two calls differ when they are further apart than so many rounding errors of the larger."""
+
+ROUNDING = 2.0**-40
+"""What threads and the order of sums may change, as a share of the largest entry."""
+
+
+def gates(case: GradientCase, harness: Harness) -> tuple[list[Gate], Pinned | None]:
+    """What is random or keeps state; and what to pin so that the gradients can be checked all the same.
+
+    An empty list means that nothing is.
+    """
+    found = _random_cost(harness)
+    if found is not None:
+        return _pinned(case, harness, found)
+    return [gate for gate in (*_state(case, harness),) if gate is not None], None
+
+
+def _random_cost(harness: Harness) -> str | None:
+    first, second = harness.cost(harness.fresh()), harness.cost(harness.fresh())
+    if _same(np.array(first), np.array(second)):
+        return None
+    return f"the cost was {first:.10g}, then {second:.10g}, at the same parameters"
+
+
+def _pinned(case: GradientCase, harness: Harness, what: str) -> tuple[list[Gate], Pinned | None]:
+    """Find the source that makes both calls agree when it draws the same numbers again."""
+    for pinned in find(case):
+        trial = Harness(case, harness.theta, pin=pinned.pin)
+        if _random_cost(trial) is None:
+            text = f"{what}: each call draws anew from {pinned.name}. Draw the dropout mask or noise once, outside."
+            return [Gate(verdict="NONDETERMINISTIC", text=text, pinned=pinned.name)], pinned
+    text = (
+        f"{what}, and no generator was found to pin. Draw the mask or noise once and pass it in, or seed a generator "
+        "inside the cost."
+    )
+    return [Gate(verdict="NONDETERMINISTIC", text=text)], None
+
+
+def _state(case: GradientCase, harness: Harness) -> list[Gate]:
+    """Whether calls change the parameters or the data, and whether the gradients come out the same twice."""
+    if not callable(case.gradients):
+        return _changes(case, harness, backward=False)
+    found = _changes(case, harness, backward=True)
+    if found:
+        return found
+    before = harness.cost(harness.fresh())
+    first = _gradients(harness)
+    second = _gradients(harness)
+    after = harness.cost(harness.fresh())
+    if not _same(np.array(before), np.array(after)):
+        text = f"the cost was {before:.10g} before the gradients were computed and {after:.10g} after"
+        return [Gate(verdict="STATEFUL", text=f"{text}: the backward pass changes what the forward pass reads.")]
+    return _apart(harness, first, second)
+
+
+def _apart(harness: Harness, first: Copies, second: Copies) -> list[Gate]:
+    """Two gradients of the same parameters: equal, added up, or random."""
+    names = [name for name in first if not _same(first[name], second[name])]
+    if not names:
+        return []
+    third = _gradients(harness)
+    listed = ", ".join(names)
+    accumulates = all(_close(third[n] - second[n], second[n] - first[n]) for n in names)
+    if accumulates:
+        text = (
+            f"the gradient of {listed} grows by the same amount with every call: it is added up. Set it to zero first."
+        )
+        return [Gate(verdict="STATEFUL", text=text)]
+    text = (
+        f"the gradient of {listed} differs between two calls although the cost does not: the backward pass draws a "
+        "new mask. Keep the mask of the forward pass and use it again."
+    )
+    return [Gate(verdict="NONDETERMINISTIC", text=text)]
+
+
+def _changes(case: GradientCase, harness: Harness, *, backward: bool) -> list[Gate]:
+    """What a call leaves changed: the parameters it was given, those of the case, or the data."""
+    for what in ("cost", "gradients") if backward else ("cost",):
+        given, own = harness.fresh(), {name: np.array(value) for name, value in case.parameters.items()}
+        data = [np.array(each) for each in case.data if isinstance(each, np.ndarray)]
+        if what == "gradients":
+            harness.cost(harness.fresh())
+            check_gradients(harness.raw_gradients(given), harness.theta)
+        else:
+            harness.cost(given)
+        changed = [name for name, value in given.items() if not _identical(value, harness.theta[name])]
+        changed += [n for n, value in own.items() if not _identical(np.asarray(case.parameters[n]), value)]
+        arrays = [each for each in case.data if isinstance(each, np.ndarray)]
+        changed += [f"data[{i}]" for i, (a, b) in enumerate(zip(arrays, data, strict=True)) if not _identical(a, b)]
+        if changed:
+            _restore(case, own, arrays, data)
+            text = f"a call of the {what} changes {', '.join(dict.fromkeys(changed))} in place. Work on a copy."
+            return [Gate(verdict="STATEFUL", text=text)]
+    return []
+
+
+def _restore(case: GradientCase, own: Copies, arrays: list[Array], data: list[Array]) -> None:
+    for name, value in own.items():
+        if isinstance(case.parameters[name], np.ndarray):
+            case.parameters[name][...] = value
+    for array, copy in zip(arrays, data, strict=True):
+        array[...] = copy
+
+
+def _gradients(harness: Harness) -> Copies:
+    return harness.gradients()
+
+
+def _identical(a: Array, b: Array) -> bool:
+    return a.shape == b.shape and bool(np.array_equal(a, b))
+
+
+def _same(a: Array, b: Array) -> bool:
+    size = float(max(np.abs(a).max(), np.abs(b).max()))
+    return bool(np.abs(a - b).max() <= ROUNDING * size)
+
+
+def _close(a: Array, b: Array) -> bool:
+    return bool(np.abs(a - b).max() <= 1e-6 * max(float(np.abs(a).max()), float(np.abs(b).max())))

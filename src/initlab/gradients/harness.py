@@ -1,0 +1,111 @@
+"""The cost and the gradients of a case, in float64, counted; along a line, its branches watched where possible."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+
+from initlab.gradients.case import Array, Arrays, GradientCase, called, check_gradients, scalar
+from initlab.gradients.watch import watched
+from initlab.numerics.differences import Value
+
+Pin = Callable[[], AbstractContextManager[object]]
+Copies = dict[str, Array]
+
+
+class Harness:
+    """A case at one point. `theta` are its parameters in float64; `pin` is entered around every call.
+
+    `pin` makes a call draw the same random numbers as the last one did, where that is needed.
+    """
+
+    def __init__(self, case: GradientCase, parameters: Arrays | None = None, *, pin: Pin = nullcontext) -> None:
+        given = case.parameters if parameters is None else parameters
+        self.case, self.pin = case, pin
+        self.theta: Copies = {name: np.asarray(value).astype(np.float64) for name, value in given.items()}
+        self.evaluations = 0
+        self.sees_branches = False
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many entries each block has."""
+        return {name: value.size for name, value in self.theta.items()}
+
+    def fresh(self) -> Copies:
+        """Copies of the parameters, for calls that might change them."""
+        return {name: value.copy() for name, value in self.theta.items()}
+
+    def cost(self, parameters: Mapping[str, Array], *, when: str = "") -> float:
+        """The cost at some parameters."""
+        self.evaluations += 1
+        with self.pin():
+            return scalar(called(self.case.cost, parameters, *self.case.data, what="cost"), when=when)
+
+    def raw_gradients(self, parameters: Mapping[str, Array]) -> Mapping[str, Any]:
+        """What the user's function returns, unchecked."""
+        if not callable(self.case.gradients):
+            return self.case.gradients
+        with self.pin():
+            return called(self.case.gradients, parameters, *self.case.data, what="gradients")  # type: ignore[no-any-return]
+
+    def gradients(self) -> Copies:
+        """The gradients at the point, after a call of the cost there, as in training."""
+        self.cost(self.fresh())
+        return check_gradients(self.raw_gradients(self.fresh()), self.theta)
+
+    def watch(self) -> None:
+        """Watch the branches from now on, if the cost is the very same number when its parameters are watched."""
+        self.sees_branches = True
+        try:
+            seen, pattern = self._watched_cost(self.theta)
+        except Exception:  # a program that refuses a subclass of ndarray may say so in any way
+            self.sees_branches = False
+            return
+        with np.errstate(all="ignore"):
+            self.sees_branches = pattern is not None and seen == self.cost(self.theta)
+
+    def _watched_cost(self, parameters: Mapping[str, Array]) -> Value:
+        views, pattern = watched(parameters)
+        return self.cost(views), pattern.value()
+
+    def value(self, parameters: Mapping[str, Array]) -> Value:
+        """The cost, and the pattern of its branches where it is watched."""
+        if self.sees_branches:
+            return self._watched_cost(parameters)
+        return self.cost(parameters), None
+
+    def along(self, direction: Mapping[str, Array]) -> Callable[[float], Value]:
+        """T -> the cost at theta + t · direction; a direction names the blocks that it moves."""
+        names = ", ".join(direction)
+
+        def value(t: float) -> Value:
+            moved = {name: self.theta[name] + t * v for name, v in direction.items()}
+            with np.errstate(all="ignore"):
+                return self._guarded({**self.theta, **moved}, names)
+
+        return value
+
+    def _guarded(self, parameters: Mapping[str, Array], names: str) -> Value:
+        """A cost that is not finite off the point is no fault: that step is not used."""
+        if self.sees_branches:
+            return self._watched_cost(parameters)
+        self.evaluations += 1
+        with self.pin():
+            found = called(self.case.cost, parameters, *self.case.data, what=f"cost, with {names} moved by a step,")
+        return scalar(found), None
+
+    def complex_slope(self, direction: Mapping[str, Array], step: float = 1e-25) -> float | None:
+        """Im f(theta + i h v)/h, free of cancellation; None where the cost is no analytic program."""
+        moved = {name: self.theta[name] + 1j * step * v for name, v in direction.items()}
+        parameters = {name: moved.get(name, value.astype(complex)) for name, value in self.theta.items()}
+        self.evaluations += 1
+        try:
+            with self.pin(), np.errstate(all="ignore"):
+                found = np.asarray(self.case.cost(parameters, *self.case.data))
+        except Exception:
+            return None
+        if found.size != 1 or found.dtype.kind != "c":
+            return None
+        slope = float(found.reshape(()).imag) / step
+        return slope if np.isfinite(slope) else None

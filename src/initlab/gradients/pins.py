@@ -1,0 +1,90 @@
+"""Making a random function draw the same numbers again: every generator that it can reach, saved and put back."""
+
+import inspect
+import random
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from initlab.gradients.case import GradientCase
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A source of random numbers by name, and a context in which it starts from the same state every time.
+
+    What the rest of the program draws is not affected: the state is put back afterwards.
+    """
+
+    name: str
+    pin: Callable[[], AbstractContextManager[object]]
+
+
+def find(case: GradientCase) -> Iterator[Pinned]:
+    """The sources that a cost might draw from: generators it holds, then NumPy's and Python's global ones."""
+    for name, generator in _generators(case.cost, case.gradients, *case.data):
+        yield Pinned(name, _pin_generator(generator))
+    yield Pinned("np.random", _pin_numpy)
+    yield Pinned("random", _pin_python)
+
+
+def _generators(*holders: object) -> Iterator[tuple[str, Any]]:
+    """NumPy generators among the globals, closures, bound objects and defaults of functions."""
+    seen: set[int] = set()
+    for holder in holders:
+        for name, value in _held(holder):
+            if isinstance(value, np.random.Generator | np.random.RandomState) and id(value) not in seen:
+                seen.add(id(value))
+                yield name, value
+
+
+def _held(holder: object) -> Iterator[tuple[str, object]]:
+    yield type(holder).__name__, holder
+    yield from getattr(holder, "__dict__", {}).items()
+    yield from getattr(getattr(holder, "__self__", None), "__dict__", {}).items()
+    if inspect.isfunction(holder):
+        found = inspect.getclosurevars(holder)
+        yield from {**found.globals, **found.nonlocals}.items()
+        yield from ((str(i), value) for i, value in enumerate(holder.__defaults__ or ()))
+        for value in [*found.globals.values(), *found.nonlocals.values()]:
+            if inspect.isfunction(value) and value is not holder:
+                inner = inspect.getclosurevars(value)
+                yield from {**inner.globals, **inner.nonlocals}.items()
+
+
+def _pin_generator(generator: Any) -> Callable[[], AbstractContextManager[object]]:  # noqa: ANN401
+    bits = generator.bit_generator if isinstance(generator, np.random.Generator) else generator._bit_generator
+    start = bits.state
+
+    @contextmanager
+    def pin() -> Iterator[None]:
+        now, bits.state = bits.state, start
+        try:
+            yield
+        finally:
+            bits.state = now
+
+    return pin
+
+
+@contextmanager
+def _pin_numpy() -> Iterator[None]:
+    state = np.random.get_state()  # noqa: NPY002
+    np.random.seed(0)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
+
+
+@contextmanager
+def _pin_python() -> Iterator[None]:
+    state = random.getstate()
+    random.seed(0)
+    try:
+        yield
+    finally:
+        random.setstate(state)

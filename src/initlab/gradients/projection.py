@@ -1,0 +1,130 @@
+"""One direction of one block: what the returned gradient says the slope is, and what differences of the cost say."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from initlab.gradients.case import Array
+from initlab.gradients.harness import Copies, Harness
+from initlab.laws import Normal
+from initlab.numerics.differences import SINGLE_ROUNDOFF, UNIT_ROUNDOFF, Derivative, differentiate
+from initlab.streams import sample
+
+KAPPA = 5.0
+"""How many error bars apart two slopes must be to differ. Of 43,320 slopes of right gradients none was 3 apart."""
+
+AGREE = 1e-9
+"""An error bar below this share of the slope is not worth a further evaluation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """v·a beside v·n for a direction v of root mean square `unit`: the gradient returned, and the numeric one.
+
+    `error` is the bar of their difference, from truncation, the noise of the cost and the rounding of the gradient.
+    """
+
+    analytic: float
+    numeric: float
+    error: float
+    unit: float
+    found: Derivative
+
+    @property
+    def gap(self) -> float:
+        """|v·a - v·n|."""
+        return abs(self.analytic - self.numeric)
+
+    @property
+    def differs(self) -> bool:
+        """Whether both are further apart than their error allows."""
+        return not self.gap <= KAPPA * self.error
+
+    @property
+    def kinked(self) -> bool:
+        """Whether the cost has a kink within the smallest step."""
+        return self.found.kink is not None or not self.found.smooth
+
+    @property
+    def between(self) -> bool:
+        """Whether the returned slope lies between those on both sides of the kink."""
+        kink = self.found.kink
+        if kink is None:
+            return False
+        slack = KAPPA * (kink.error + self.error)
+        return min(kink.left, kink.right) - slack <= self.analytic <= max(kink.left, kink.right) + slack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gradient:
+    """What was returned at a point, and the rounding error of each of its entries."""
+
+    values: Copies
+    rounding: Copies
+
+
+def gradient_at(harness: Harness, noise: float, cost: float) -> Gradient:
+    """The gradients, with their rounding: how they move when the parameters move by a rounding error.
+
+    Beside that, an entry is taken to be as exact as the largest of its block times the precision it was computed in:
+    single, where the dtype or the noise of the cost says so.
+    """
+    values = harness.gradients()
+    single = noise > 64 * UNIT_ROUNDOFF * abs(cost) and noise < 64 * SINGLE_ROUNDOFF * abs(cost)
+    roundoff = {name: _roundoff(value, single=single) for name, value in values.items()}
+    moves = {name: np.zeros(value.shape) for name, value in values.items()}
+    if callable(harness.case.gradients):
+        here = harness.theta
+        for k in range(2):
+            harness.theta = {
+                name: value * (1 + 4 * roundoff[name] * _normal(f"rounding {k} {name}", value.shape, 0))
+                for name, value in here.items()
+            }
+            try:
+                for name, value in harness.gradients().items():
+                    moves[name] = np.maximum(moves[name], np.abs(value - values[name]))
+            finally:
+                harness.theta = here
+    rounding = {
+        name: 2 * moves[name] + float(np.mean(moves[name])) + 8 * roundoff[name] * float(np.abs(value).max())
+        + 4 * UNIT_ROUNDOFF
+        for name, value in values.items()
+    }  # fmt: skip
+    exact = {name: value.astype(np.float64) for name, value in values.items()}
+    return Gradient(values=exact, rounding=rounding)
+
+
+def _roundoff(value: Array, *, single: bool) -> float:
+    if value.dtype == np.float16:
+        return 2.0**-11
+    return SINGLE_ROUNDOFF if single or value.dtype == np.float32 else UNIT_ROUNDOFF
+
+
+def unit_of(value: Array) -> float:
+    """How far a direction moves an entry for t = 1: so that what it feeds moves by about its own size, or by 1."""
+    fan_in = value.size / value.shape[0] if value.ndim >= 2 else 1.0
+    return max(1.0, float(np.sqrt(np.mean(value**2)))) / math.sqrt(fan_in)
+
+
+def gaussian(name: str, value: Array, *, seed: int, draw: int) -> Array:
+    """A zero-mean Gaussian direction of a block."""
+    return unit_of(value) * _normal(f"gradcheck {draw} {name}", value.shape, seed)
+
+
+def _normal(name: str, shape: tuple[int, ...], seed: int) -> Array:
+    return sample(Normal(std=1.0), name=name, seed=seed, shape=shape or (1,), dtype="float64").reshape(shape)
+
+
+def project(harness: Harness, name: str, v: Array, gradient: Gradient, *, noise: float, unit: float) -> Projection:
+    """Both slopes along one direction of one block."""
+    a, rounding = gradient.values[name], gradient.rounding[name]
+    analytic = float(np.sum(v * a))
+    scale = max(abs(analytic), unit * float(np.sqrt(np.sum(a**2))))
+    found = differentiate(harness.along({name: v}), noise=noise, target=AGREE * scale)
+    own = float(np.sqrt(np.sum((v * rounding) ** 2)))
+    return Projection(analytic=analytic, numeric=found.value, error=found.error + own, unit=unit, found=found)
+
+
+Project = Callable[[Array], Projection]

@@ -1,0 +1,81 @@
+"""The gap between both slopes against the step size, and the returned gradient against the measured one.
+
+|D(h) - v·a|   falls as h² while truncation rules, rises as 1/h where noise does, and has a plateau at a bug:
+               its height is the size of the bug.
+"""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from initlab.gradients.report import BlockReport, GradientReport
+from initlab.render import palette
+from initlab.render.figures.style import INK, QUIET, blank, heading, headline, house_style, plain
+from initlab.render.numerals import number
+
+MOST_BLOCKS = 12
+
+
+def draw(result: GradientReport) -> Figure:
+    """The slope law at the left; at the right the entries that were measured, returned against measured."""
+    with house_style():
+        blocks = [block for block in result.blocks if block.law][:MOST_BLOCKS]
+        measured = [(place, block) for place, block in enumerate(blocks) if block.entries]
+        figure = blank(4.8)
+        headline(figure, f"{result.verdict}: {result.tested} of {result.total} entries tested")
+        panels = figure.subplots(1, 2 if measured else 1, squeeze=False)[0]
+        _law(panels[0], blocks)
+        if measured:
+            _scatter(panels[1], measured)
+        panels[0].legend(fontsize=9, ncols=2)
+        return figure
+
+
+def _law(axes: Axes, blocks: list[BlockReport]) -> None:
+    steps: list[float] = []
+    for place, block in enumerate(blocks):
+        h, gap = np.array(sorted(block.law)).T
+        steps += h.tolist()
+        wrong = block.verdict == "WRONG"
+        axes.plot(
+            h,
+            np.maximum(gap, 1e-18),
+            color=palette.colour(place),
+            marker=palette.marker(place),
+            linestyle="-" if wrong else ":",
+            label=plain(f"{block.name}: {block.verdict}"),
+            gid=f"law: {block.name}",
+        )
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    if steps:
+        _guides(axes, np.array([min(steps), max(steps)]))
+    axes.set_xlabel("step size h")
+    axes.set_ylabel("|D(h) − v·a|")
+    heading(axes, "slope +2 truncation, −1 rounding, a plateau a bug of that size")
+
+
+def _guides(axes: Axes, ends: np.ndarray) -> None:
+    """Lines of slope +2 and -1, through the middle of what is drawn."""
+    low, high = axes.get_ylim()
+    centre = np.sqrt(ends[0] * ends[1])
+    level = np.sqrt(low * high)
+    for slope, name in ((2, "h²"), (-1, "1/h")):
+        axes.plot(ends, level * (ends / centre) ** slope, color=QUIET, linewidth=0.8, linestyle="--", zorder=1)
+        axes.annotate(name, (ends[1], level * (ends[1] / centre) ** slope), color=QUIET, fontsize=9)
+    axes.set_ylim(low, high)
+
+
+def _scatter(axes: Axes, measured: list[tuple[int, BlockReport]]) -> None:
+    largest = 0.0
+    for place, block in measured:
+        n, a = (np.array([getattr(each, side) for each in block.entries]) for side in ("numeric", "analytic"))
+        largest = max(largest, float(np.abs([n, a]).max()))
+        axes.plot(
+            n, a, linestyle="", color=palette.colour(place), marker=palette.marker(place), label=plain(block.name)
+        )
+    axes.axline((0, 0), slope=1, color=INK, linewidth=0.8, zorder=1)
+    axes.set_xlabel("measured by differences")
+    axes.set_ylabel("returned")
+    axes.legend(fontsize=9)
+    heading(axes, f"entries of the blocks that failed; right ones lie on the line (largest {number(largest)})")
