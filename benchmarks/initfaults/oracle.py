@@ -1,0 +1,99 @@
+"""The oracle: a fault is harmful when training proves it.
+
+    harm = (L_faulty - L_healthy) / (L_start - L_healthy),    each the best of two learning rates of Adam and of SGD
+
+L is the loss on 256 fixed rows after 150 steps; L_start that of the healthy network before the first. At 10 % or more
+the fault is harmful; below, an anomaly without harm, which counts neither for nor against a checker.
+"""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from benchmarks.initfaults.faults.fault import FAULT_SEED, Fault
+from benchmarks.initfaults.net import Case, Net
+
+PATH = Path(__file__).with_name("oracle.json")
+STEPS, ROWS, TESTED, HARMFUL = 150, 64, 256, 0.1
+RECIPES = (("adam", 1e-3), ("adam", 1e-2), ("sgd", 1e-2), ("sgd", 1e-1))
+Outcome = dict[str, Any]
+
+
+def tested(case: Case) -> float:
+    """The loss on the fixed rows; infinite where it is not a number."""
+    assert case.data
+    with torch.no_grad():
+        loss = float(case.loss(case.model(case.data[0][:TESTED]), case.data[1][:TESTED]))
+    return loss if math.isfinite(loss) else math.inf
+
+
+def _optimizer(case: Case, name: str, lr: float) -> torch.optim.Optimizer:
+    trainable = [p for p in case.model.parameters() if p.requires_grad]
+    return torch.optim.Adam(trainable, lr) if name == "adam" else torch.optim.SGD(trainable, lr, momentum=0.9)
+
+
+def trained(case: Case, name: str, lr: float) -> float:
+    """The loss after 150 steps; infinite as soon as a step's is."""
+    assert case.data
+    x, y = case.data
+    optimizer = _optimizer(case, name, lr)
+    order = torch.Generator().manual_seed(0)
+    for _ in range(STEPS):
+        rows = torch.randint(len(x), (ROWS,), generator=order)
+        optimizer.zero_grad()
+        loss = case.loss(case.model(x[rows]), y[rows])
+        if not torch.isfinite(loss):
+            return math.inf
+        if loss.requires_grad:
+            loss.backward()
+            optimizer.step()
+    return tested(case)
+
+
+def healthy(host: Net) -> Outcome:
+    """Where the sound network starts, where each recipe takes it, and which is best."""
+    start = tested(host.case(FAULT_SEED))
+    ends = [trained(host.case(FAULT_SEED), *recipe) for recipe in RECIPES]
+    return {"start": start, "ends": ends, "best": min(range(len(ends)), key=ends.__getitem__)}
+
+
+def harm(fault: Fault, sound: Outcome) -> Outcome:
+    """The least harm over the recipes, the sound network's best one first; no more are tried once one shows no harm."""
+    best = sound["best"]
+    end, reached = math.inf, sound["ends"][best]
+    for index in (best, *(i for i in range(len(RECIPES)) if i != best)):
+        end = min(end, trained(fault.case(), *RECIPES[index]))
+        share = (end - reached) / (sound["start"] - reached)
+        if share < HARMFUL:
+            break
+    return {"harm": round(share, 4) if math.isfinite(share) else "inf", "harmful": share >= HARMFUL}
+
+
+def load() -> Outcome:
+    return json.loads(PATH.read_text(encoding="utf-8")) if PATH.exists() else {"healthy": {}, "faults": {}}
+
+
+def save(known: Outcome) -> None:
+    whole = PATH.with_suffix(".new")
+    parts = []
+    for part in ("healthy", "faults"):
+        rows = (f"{json.dumps(name)}: {json.dumps(row)}" for name, row in sorted(known[part].items()))
+        parts.append(f'"{part}": {{\n' + ",\n".join(rows) + "\n}")
+    whole.write_text("{" + ",\n".join(parts) + "}\n", encoding="utf-8")
+    whole.replace(PATH)
+
+
+def ask(faults: list[Fault]) -> Outcome:
+    """Train what is not yet known, saving as it goes, so that an interruption loses little."""
+    known = load()
+    missing = [fault for fault in faults if fault.name not in known["faults"]]
+    for number, fault in enumerate(missing, 1):
+        if fault.host.name not in known["healthy"]:
+            known["healthy"][fault.host.name] = healthy(fault.host)
+        known["faults"][fault.name] = harm(fault, known["healthy"][fault.host.name])
+        if number % 20 == 0 or number == len(missing):
+            save(known)
+            print(f"{number}/{len(missing)} {fault.name} {known['faults'][fault.name]['harm']}", flush=True)
+    return known

@@ -1,0 +1,21 @@
+"""Every healthy network, by name. `hosts` are those that training can judge: faults are put into them."""
+
+from benchmarks.initfaults.net import Half, Net
+from benchmarks.initfaults.zoo.convolutional import CONVOLUTIONAL
+from benchmarks.initfaults.zoo.language import LANGUAGE
+from benchmarks.initfaults.zoo.perceptrons import PERCEPTRONS
+from benchmarks.initfaults.zoo.residual import RESIDUAL
+from benchmarks.initfaults.zoo.sequence import SEQUENCE
+from benchmarks.initfaults.zoo.tasks import TASKS
+from benchmarks.initfaults.zoo.vision import VISION
+
+NETS: tuple[Net, ...] = (*PERCEPTRONS, *RESIDUAL, *CONVOLUTIONAL, *SEQUENCE, *TASKS, *VISION, *LANGUAGE)
+BY_NAME = {net.name: net for net in NETS}
+
+
+def nets(half: Half | None = None) -> list[Net]:
+    return [net for net in NETS if half in (None, net.half)]
+
+
+def hosts(half: Half | None = None) -> list[Net]:
+    return [net for net in nets(half) if net.sites]
