@@ -18,10 +18,16 @@ if TYPE_CHECKING:
     from initlab.api.compare import compare as compare
     from initlab.api.gradcheck import assert_gradients as assert_gradients
     from initlab.api.gradcheck import gradcheck as gradcheck
+    from initlab.api.plan import Plan as Plan
+    from initlab.api.plan import Verified as Verified
+    from initlab.api.plan import init as init
+    from initlab.api.plan import plan as plan
+    from initlab.api.plan import verify as verify
     from initlab.errors import InitlabError as InitlabError
     from initlab.errors import UsageError as UsageError
     from initlab.experiments.spec import Experiment as Experiment
     from initlab.gradients.case import GradientCase as GradientCase
+    from initlab.plans.policy import Policy as Policy
     from initlab.streams import sample as sample
 
 _HOMES = {
@@ -29,11 +35,17 @@ _HOMES = {
     "Experiment": "initlab.experiments.spec",
     "GradientCase": "initlab.gradients.case",
     "InitlabError": "initlab.errors",
+    "Plan": "initlab.api.plan",
+    "Policy": "initlab.plans.policy",
     "UsageError": "initlab.errors",
     "assert_gradients": "initlab.api.gradcheck",
+    "Verified": "initlab.api.plan",
     "compare": "initlab.api.compare",
+    "init": "initlab.api.plan",
+    "plan": "initlab.api.plan",
     "gradcheck": "initlab.api.gradcheck",
     "sample": "initlab.streams",
+    "verify": "initlab.api.plan",
 }
 __all__ = ["course", *_HOMES]
 

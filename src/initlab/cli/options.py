@@ -10,15 +10,29 @@ from pydantic_core import PydanticUndefined
 
 from initlab.documents import read_toml
 from initlab.errors import SpecError
+from initlab.plans.policy import preset_names
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one strict JSON document instead of text.")
 
 
-def output(what: str) -> Callable[[Command], Command]:
+model_argument = click.argument("model")
+strict = click.option("--strict", is_flag=True, help="Make an error of anything that the policy leaves open.")
+
+
+def output(what: str, *, required: bool = False) -> Callable[[Command], Command]:
     """The option -o, for `what` is written there."""
-    return click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help=what)
+    kind = click.Path(path_type=Path)
+    return click.option("-o", "--output", type=kind, required=required, metavar="PATH", help=what)
+
+
+def policy_option(*, default: str | None) -> Callable[[Command], Command]:
+    """The option --policy, with the names of the presets."""
+    names = f"framework-default, {', '.join(preset_names())}, or FILE.toml."
+    return click.option(
+        "--policy", default=default, show_default=default is not None, metavar="NAME", help=f"A policy: {names}"
+    )
 
 
 def fields_as_flags(model: type[BaseModel]) -> Callable[[Command], Command]:

@@ -55,9 +55,8 @@ class Scheme:
         out of its bounds.
         """
         checked = self.checked(options)
-        left_alone = self._left_alone(parameter.role)
-        if left_alone is not None:
-            return left_alone
+        if not self.sets(parameter.role):
+            return Constant(value=0.0 if parameter.role == "bias" else 1.0)
         try:
             return self.function(self._fan(parameter), **self._facts(parameter), **checked)
         except SpecError as error:
@@ -81,13 +80,11 @@ class Scheme:
             return UnknownNameError(f"option of scheme {self.name}:", option, self.kinds)
         return SpecError(f"The options of scheme {self.name} must be none, got {option!r}. Write {self.name}.")
 
-    def _left_alone(self, role: Role) -> Constant | None:
-        """The law of a parameter that the scheme does not set, or None for one that it does."""
-        if role == "bias" and not self.sets_biases:
-            return Constant(value=0.0)
-        if role == "norm_scale" or (role == "residual_scale" and not self.sets_scales):
-            return Constant(value=1.0)
-        return None
+    def sets(self, role: Role) -> bool:
+        """Whether the scheme sets parameters of a role; a bias that it does not set is zero, and a scale one."""
+        if role == "bias":
+            return self.sets_biases
+        return role != "norm_scale" and (role != "residual_scale" or self.sets_scales)
 
     def _fan(self, parameter: Parameter) -> Fan:
         """The fan of a parameter; 1 -> 1 where it has none and is a learned scale, or the scheme ignores it."""

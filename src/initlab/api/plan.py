@@ -1,0 +1,139 @@
+"""Plan, init and verify: say what each parameter of a model gets and why, draw it, and prove that it happened."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from initlab.adapters import adapter_of
+from initlab.adapters.adapter import Adapter
+from initlab.errors import SpecError
+from initlab.plans import plan as plans
+from initlab.plans import verify as verification
+from initlab.plans.memory import check_room
+from initlab.plans.policy import Policy, policy_of
+from initlab.plans.verify import ALPHA, Show
+from initlab.render import plan as render
+from initlab.render import text
+from initlab.render import verify as render_verify
+
+Source = Policy | Mapping[str, Any] | str | Path
+"""A policy, its fields, the name of a preset, or a TOML file."""
+
+Model = TypeVar("Model")
+
+DEFAULTS = {"torch": "torch-default", "jax": "flax-default"}
+"""The preset that `framework-default` stands for, by framework."""
+
+
+class Verified(verification.Verified):
+    """The result of `verify`: pure data that shows itself in a terminal and in a notebook."""
+
+    def __str__(self) -> str:
+        return text.printed(render_verify.verified(self))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return render_verify.fragment(self)
+
+
+class Plan(plans.Plan):
+    """The result of `plan`: pure data that shows itself, and can be applied to the model and held against it."""
+
+    def __str__(self) -> str:
+        return text.printed(render.plan(self))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return render.fragment(self)
+
+    def apply(self, model: Model, *, seed: int = 0) -> Model:
+        """Draw every planned parameter, all or none, and return the model: itself, or JAX's new pytree.
+
+        Frozen tensors, buffers and padding rows are left alone; no generator is touched. Raises SpecError when the
+        model is not the one planned, or needs more memory than the machine has.
+        """
+        adapter = adapter_of(model)
+        _check_planned(self, adapter, model)
+        check_room(self)
+        drawn: Model = adapter.fill(model, self.laws, seed=seed)
+        return drawn
+
+    def verify(
+        self, model: object, *, seed: int | None = None, alpha: float = ALPHA, progress: Show | None = None
+    ) -> Verified:
+        """Hold what a model holds against this plan; with a seed, the very numbers too."""
+        adapter = adapter_of(model)
+        _check_planned(self, adapter, model)
+        found = verification.verify(
+            self, lambda parameter: adapter.values(model, parameter), seed=seed, alpha=alpha, progress=progress
+        )
+        return Verified(**vars(found))
+
+
+def plan(model: object, policy: Source = "auto", *, strict: bool = False) -> Plan:
+    """Say what each parameter of a model gets under a policy, and why. Nothing is drawn.
+
+    >>> import numpy as np
+    >>> found = plan({"W1": np.zeros((10, 50)), "b1": np.zeros((10, 1))}, "course-he")
+    >>> found.laws
+    {'W1': Normal(std=0.2, mean=0.0), 'b1': Constant(value=0.0)}
+
+    Raises SpecError for a policy or model that cannot be planned, and, if `strict`, for what the policy leaves open.
+    """
+    adapter = adapter_of(model)
+    chosen = policy_for(policy, adapter.name)
+    buffers = getattr(adapter, "buffers", lambda _model: ())(model)
+    found = plans.plan(adapter.parameters(model), chosen, framework=adapter.name, buffers=buffers, strict=strict)
+    return Plan(**vars(found))
+
+
+def init(model: Model, policy: Source = "auto", *, seed: int = 0, strict: bool = False) -> Model:
+    """Plan a model and draw it: in place, or, for JAX, as a new pytree.
+
+    >>> import numpy as np
+    >>> float(init({"W1": np.zeros((1000, 50))}, "course-he")["W1"].std().round(2))
+    0.2
+    """
+    return plan(model, policy, strict=strict).apply(model, seed=seed)
+
+
+def verify(
+    model: object,
+    policy: Source = "auto",
+    *,
+    seed: int | None = None,
+    alpha: float = ALPHA,
+    strict: bool = False,
+    progress: Show | None = None,
+) -> Verified:
+    """Whether a model holds what a policy plans for it: every tensor against its law, and against the others.
+
+    >>> import numpy as np
+    >>> found = verify({"W1": np.random.default_rng(0).standard_normal((100, 50))}, "course-he")
+    >>> [(finding.name, finding.found) for finding in found.findings]
+    [('W1', 'std 0.9955')]
+    """
+    return plan(model, policy, strict=strict).verify(model, seed=seed, alpha=alpha, progress=progress)
+
+
+def policy_for(source: Source, framework: str) -> Policy:
+    """A policy for a model of that framework; `framework-default` is the preset of its own defaults."""
+    if source != "framework-default":
+        return policy_of(dict(source) if isinstance(source, Mapping) else source)
+    if framework not in DEFAULTS:
+        raise SpecError(f"The framework of framework-default must be torch or jax, got {framework}. Use course-he.")
+    return policy_of(DEFAULTS[framework])
+
+
+def _check_planned(planned: plans.Plan, adapter: Adapter, model: object) -> None:
+    """Raise SpecError unless the model has the planned parameters, in their shapes."""
+    shapes = {parameter.name: parameter.shape for parameter in adapter.parameters(model)}
+    for row in planned.rows:
+        name, shape = row.parameter.name, row.parameter.shape
+        if shapes.get(name) != shape:
+            raise SpecError(
+                f"The model must be the one planned, got {name} of shape {shapes.get(name, 'nothing')} where {shape} "
+                "was planned. Plan this one."
+            )

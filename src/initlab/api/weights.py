@@ -1,0 +1,82 @@
+"""Weights files: init into one, and verify one."""
+
+from pathlib import Path
+
+from initlab.adapters import adapter_of
+from initlab.adapters.numpy import NumpyAdapter
+from initlab.adapters.state import State, state_of
+from initlab.api.plan import Plan, Source, Verified, plan, policy_for
+from initlab.errors import DataError, SpecError
+from initlab.plans import plan as plans
+from initlab.plans import verify as verification
+from initlab.plans.record import as_stored, check_names, notes_of, recorded, stored
+from initlab.plans.verify import ALPHA, Show
+from initlab.plans.weights import Weights, read_weights, write_weights
+
+
+def init_file(model: object, policy: Source, *, seed: int, output: str | Path, strict: bool = False) -> Plan:
+    """Plan a model, draw it, and write it into a safetensors file, whole or not at all.
+
+    The file holds a torch model's tensors under the names of its state_dict, tied ones once; of other models it holds
+    each parameter as (out, in, *taps). Raises UsageError before anything is drawn when it cannot be written.
+    """
+    path = Path(output)
+    if path.suffix != ".safetensors":
+        raise SpecError(f"The output must be a .safetensors file, got {path}. Name it so.")
+    if not path.parent.is_dir():
+        raise SpecError(f"The folder of {path} must exist, got nothing there. Make it first.")
+    planned = plan(model, policy, strict=strict)
+    drawn = planned.apply(model, seed=seed)
+    state = state_of(drawn)
+    write_weights(path, state.tensors, notes_of(planned, state, seed=seed))
+    return planned
+
+
+def verify_file(
+    file: str | Path,
+    policy: Source | None = None,
+    *,
+    model: object | None = None,
+    seed: int | None = None,
+    alpha: float = ALPHA,
+    strict: bool = False,
+    progress: Show | None = None,
+) -> Verified:
+    """Hold the tensors of a safetensors file against a policy, or against the policy and seed that are noted in it.
+
+    What each tensor is, the model says if one is given (on the meta device will do), else the note that `init` left in
+    the file, else the names and shapes alone. Raises DataError for a file that is not whole or not of that model.
+    """
+    weights = read_weights(Path(file))
+    note = recorded(weights) if model is None else None
+    if policy is None and note is None:
+        raise SpecError(f"The policy must be given, got none, and {file} notes none. Add --policy NAME.")
+    if note is not None:
+        parameters, places, framework = note.parameters, note.places, note.framework
+        _check_places(weights, State(tensors={}, same={}, places=places))
+    elif model is not None:
+        adapter, state = adapter_of(model), state_of(model)
+        names = check_names(weights, state)
+        places = {name: (names[tensor], block) for name, (tensor, block) in state.places.items()}
+        parameters, framework = adapter.parameters(model), adapter.name
+    else:
+        arrays = dict(weights.arrays)
+        numpy = NumpyAdapter()
+        state, parameters, framework = state_of(arrays), numpy.parameters(arrays), numpy.name
+        places = state.places
+    if policy is None and seed is None and note is not None:
+        seed = note.seed
+    chosen = note.policy if policy is None and note is not None else policy_for(policy or "auto", framework)
+    found = plans.plan(as_stored(parameters, places, weights), chosen, framework=framework, strict=strict)
+    checked = verification.verify(
+        found, lambda each: stored(each, places, weights), seed=seed, alpha=alpha, progress=progress
+    )
+    return Verified(**vars(checked))
+
+
+def _check_places(weights: Weights, state: State) -> None:
+    for name, (tensor, _) in state.places.items():
+        if tensor not in weights.arrays:
+            raise DataError(
+                f"The weights file {weights.path} must hold {tensor}, of which its note says {name} is a part."
+            )
