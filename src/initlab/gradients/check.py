@@ -10,12 +10,14 @@ from initlab.gradients.blocks import COARSE, TOLERANCE, Examined, Examiner
 from initlab.gradients.case import GradientCase
 from initlab.gradients.complex_step import ComplexStep
 from initlab.gradients.coordinates import Measured, measure
-from initlab.gradients.diagnose import diagnose
+from initlab.gradients.diagnose import diagnose, merged
 from initlab.gradients.gates import gates
 from initlab.gradients.harness import Copies, Harness
 from initlab.gradients.identities import identities
 from initlab.gradients.points import Point, parameters_at
 from initlab.gradients.projection import KAPPA, Gradient, gaussian, gradient_at
+from initlab.gradients.reference import Net, recognise, replay
+from initlab.gradients.replayed import Replayer
 from initlab.gradients.report import BlockReport, GradientReport, Mistake, PointReport
 from initlab.numerics.differences import SINGLE_ROUNDOFF, UNIT_ROUNDOFF, noise_of
 
@@ -69,12 +71,13 @@ class _Checker:
             examined[name] = self._examined(name)
             done(k)
         screening = self.harness.evaluations
+        self.net = recognise(self.harness, self.noise)
         blocks, mistakes = self._blocks(examined)
         return replace(
             self._summary(point, gates=tuple(closed)),
             blocks=blocks,
             mistakes=mistakes,
-            identities=identities(self.case, self.harness.theta, self.gradient.values),
+            identities=identities(self.net, self.gradient),
             notes=self._notes(),
             screening=screening,
             evaluations=self.harness.evaluations,
@@ -127,14 +130,39 @@ class _Checker:
         for name, found in examined.items():
             if found.verdict == "NON-SMOOTH":
                 moved[name] = self._away_from_the_kink(name, found)
-            if found.verdict == "WRONG" or moved.get(name) == "WRONG" or self.every:
-                measured[name] = measure(
-                    self.harness, name, self.gradient, noise=self.noise, seed=self.seed, every=self.every
-                )
         wrong = [name for name, found in examined.items() if found.verdict == "WRONG" or moved.get(name) == "WRONG"]
-        mistakes = diagnose(self.harness, self.gradient, measured, wrong, noise=self.noise, seed=self.seed)
+        mistakes, explained = self._replayed() if wrong else ((), frozenset[str]())
+        left = [name for name in wrong if name not in explained]
+        for name in examined if self.every else left:
+            measured[name] = measure(
+                self.harness, name, self.gradient, noise=self.noise, seed=self.seed, every=self.every
+            )
+        own = diagnose(self.case, self.harness.theta, {name: measured[name] for name in left})
+        mistakes = tuple(merged([*mistakes, *own]))
+        for name in wrong:
+            if name not in measured and self.net is not None:
+                measured[name] = self._by_replay(self.net, name)
         blocks = tuple(self._block(name, examined[name], measured.get(name), mistakes, moved) for name in examined)
         return blocks, mistakes
+
+    def _replayed(self) -> tuple[tuple[Mistake, ...], frozenset[str]]:
+        """The mistakes that a replay of the recognised network explains, and the blocks that are then as returned."""
+        if self.net is None:
+            return (), frozenset()
+        return Replayer(self.net, self.gradient).explain()
+
+    def _by_replay(self, net: Net, name: str) -> Measured:
+        """The entries of a block beside those of the recognised network's own gradient, which its cost vouches for."""
+        a, right = self.gradient.values[name], replay(net, {}).gradients()[name]
+        error = self.gradient.rounding[name] + 1e-13 * float(np.abs(right).max())
+        return Measured(
+            places=np.arange(a.size),
+            analytic=a.ravel(),
+            numeric=right.ravel(),
+            error=np.broadcast_to(error, a.shape).ravel(),
+            kinked=np.zeros(a.size, dtype=bool),
+            shape=a.shape,
+        )
 
     def _block(
         self,

@@ -1,25 +1,87 @@
-"""From wrong blocks to mistakes: where the chain breaks, then which mistake reproduces what was returned."""
+"""From wrong blocks to mistakes: where the chain breaks, then which mistake gives back what was returned."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+import numpy as np
+
+from initlab.gradients.algebra import Named, block_of, readings
+from initlab.gradients.case import Array, GradientCase
+from initlab.gradients.causes.cause import ANY_FACTOR
 from initlab.gradients.coordinates import Measured
-from initlab.gradients.harness import Harness
-from initlab.gradients.layers import layers_of, sites
-from initlab.gradients.projection import Gradient
+from initlab.gradients.layers import Layer, Site, layers_of, sites
 from initlab.gradients.report import Mistake
 
+UNKNOWN = "no mistake of the catalogue returns these numbers"
 
-def diagnose(
-    harness: Harness,
-    gradient: Gradient,  # noqa: ARG001
-    measured: Mapping[str, Measured],  # noqa: ARG001
-    wrong: Sequence[str],
-    *,
-    noise: float,  # noqa: ARG001
-    seed: int,  # noqa: ARG001
-) -> tuple[Mistake, ...]:
-    """One mistake for each site."""
-    return tuple(
-        Mistake(site=site.name, cause=None, text="no mistake of the catalogue", line=None, blocks=site.blocks)
-        for site in sites(layers_of(harness.theta), wrong)
-    )
+
+def diagnose(case: GradientCase, theta: Mapping[str, Array], measured: Mapping[str, Measured]) -> tuple[Mistake, ...]:
+    """One mistake for each site of the blocks that were measured because they are wrong, by their numbers alone."""
+    layers = layers_of(theta)
+    peers = {name: found.numeric for name, found in measured.items() if found.complete}
+    named = {n: readings(block_of(n, found, theta, case, peers)) for n, found in measured.items()}
+    found = [_mistake(site, named, measured, layers) for site in sites(layers, measured)]
+    return tuple(merged([each for group in found for each in group]))
+
+
+def _mistake(
+    site: Site, named: Mapping[str, Named], measured: Mapping[str, Measured], layers: Sequence[Layer]
+) -> list[Mistake]:
+    """One mistake for the whole site where one reading fits all its blocks; else one a block, if each has its own."""
+    common = [text for text in named[site.blocks[0]] if all(text in named[name] for name in site.blocks)]
+    if common:
+        text = common[0]
+        cause, rank = named[site.blocks[0]][text]
+        others = tuple(each for each in common[1:] if named[site.blocks[0]][each][1] == rank or rank == ANY_FACTOR)
+        if site.kind == "chain" and site.layer == 1:
+            others = (*others, f"the same in {' and '.join(site.blocks)} each")
+        line = _line(site, layers)
+        return [Mistake(site=site.name, cause=cause, text=text, line=line, blocks=site.blocks, others=others[:3])]
+    alone = all(named[name] for name in site.blocks)
+    if site.kind == "chain" and (alone or site.layer == 1):
+        blocks = [Site(kind="block", name=name, blocks=(name,)) for name in site.blocks]
+        if alone:
+            return [each for block in blocks for each in _mistake(block, named, measured, layers)]
+    return [Mistake(site=site.name, cause=None, text=_unknown(site, measured), line=None, blocks=site.blocks)]
+
+
+def _unknown(site: Site, measured: Mapping[str, Measured]) -> str:
+    """What can be said of a mistake that is in no catalogue."""
+    if site.kind == "chain":
+        return f"{UNKNOWN}; what makes {site.name} is wrong, and with it every block below"
+    found = measured[site.blocks[0]]
+    wrong = np.flatnonzero(found.wrong)
+    if 0 < len(wrong) <= 4 and len(found.places) > 2 * len(wrong):
+        places = (tuple(map(int, np.unravel_index(int(found.places[i]), found.shape))) for i in wrong)
+        return f"{UNKNOWN}; wrong only at {', '.join(str(list(place)) for place in places)}"
+    return UNKNOWN
+
+
+def _line(site: Site, layers: Sequence[Layer]) -> str | None:
+    """The right line of a block of a chain of layers, by the usual names."""
+    for layer in layers:
+        number = layer.number
+        before = "X" if number == 1 else f"A{number - 1}"
+        if site.name == layer.weight:
+            return f"dW{number} = dZ{number} @ {before}.T / m"
+        if site.name == layer.bias:
+            return f"db{number} = np.sum(dZ{number}, axis=1, keepdims=True) / m"
+    if site.kind != "chain":
+        return None
+    if site.layer == len(layers):
+        return f"d{site.name[1:]} = A{site.layer} - Y"
+    return f"{site.name} = (W{(site.layer or 0) + 1}.T @ dZ{(site.layer or 0) + 1}) * g'(Z{site.layer})"
+
+
+def merged(mistakes: Sequence[Mistake]) -> list[Mistake]:
+    """The same slip in several lines as one mistake."""
+    by_text: dict[tuple[str | None, str], Mistake] = {}
+    for each in mistakes:
+        key = (each.cause, each.text)
+        known = by_text.get(key)
+        if known is None or each.cause is None:
+            by_text[key if each.cause else (None, f"{each.site} {each.text}")] = each
+        else:
+            blocks = tuple(dict.fromkeys([*known.blocks, *each.blocks]))
+            by_text[key] = replace(known, site=f"{known.site}, {each.site}", blocks=blocks)
+    return list(by_text.values())

@@ -1,5 +1,6 @@
 """A gradient check as text for a terminal, and as a document for programs."""
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from initlab.gradients.causes import Cause
 from initlab.gradients.report import MEANING, BlockReport, GradientReport, Mistake, PointReport, Verdict
 from initlab.render.json import heading
 from initlab.render.numerals import number
@@ -195,4 +197,23 @@ def _point_document(point: PointReport) -> dict[str, Any]:
         "identities": point.identities,
         "notes": point.notes,
         "blocks": [{**_block(block), "law": block.law} for block in point.blocks],
+    }
+
+
+def cause(entry: Cause) -> str:
+    """One mistake of the catalogue as a page of text."""
+    blocks = [f"{entry.name}\n{entry.documentation.summary}", entry.documentation.body]
+    blocks += [f"{title}\n{textwrap.indent(body, '    ')}" for title, body in entry.documentation.sections.items()]
+    blocks.append("Checking gradients\n" + textwrap.indent("\n".join(ADVICE), "    "))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def cause_document(entry: Cause) -> dict[str, Any]:
+    """The same as a document."""
+    return {
+        "name": entry.name,
+        "summary": entry.documentation.summary,
+        "text": entry.documentation.body,
+        **{title.lower(): body for title, body in entry.documentation.sections.items()},
+        "advice": ADVICE,
     }

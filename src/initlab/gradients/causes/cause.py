@@ -1,0 +1,158 @@
+"""What a cause is: a mistake by name, with the numbers that it makes a backward pass return.
+
+A cause is recognised in two ways, and a file offers one or both:
+
+    blocks   algebra between the returned and the true gradient of one block: any program
+    lines    an edit of a line of the backward pass, replayed: a network whose cost was recognised
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from initlab.catalogue import Catalogue, Documentation
+from initlab.errors import CatalogueError
+from initlab.gradients.case import Array
+from initlab.gradients.reference import Backward, Edit, Kind, Line, Net, line
+
+SECTIONS = ("Formula", "Example")
+"""The headed sections that the docstring of every cause must have."""
+
+NAMED, STRUCTURE, ANY_FACTOR = 0, 1, 2
+"""Which reading is printed first where several return the same numbers: a cause by its constant, by its structure, and
+last a factor of which nothing is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One wrong block, at the entries that were measured: a returned, n true, w the parameters themselves.
+
+    `places` are flat, `complete` says whether all of the block is there; `peers` are the true gradients of the other
+    blocks, where these are known. `network` says that the block is a weight, a bias, or neither.
+    """
+
+    name: str
+    a: Array
+    n: Array
+    error: Array
+    w: Array
+    places: Array
+    shape: tuple[int, ...]
+    complete: bool
+    weight: bool
+    bias: bool
+    m: int | None
+    lam: float | None
+    keep: float | None
+    peers: Mapping[str, Array]
+
+    @property
+    def decay(self) -> float:
+        """lam/m, the coefficient of w in the gradient of the L2 term; 0 where it is not known."""
+        return self.lam / self.m if self.lam and self.m else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A reading of one block: what it says in words, and what the block would be."""
+
+    text: str
+    predicted: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """An edited backward pass: the line it edits, what it says in words, and the right line."""
+
+    line: Line
+    text: str
+    edit: Edit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A network, its backward pass with the mistakes found so far, and what the user's program returned."""
+
+    net: Net
+    seen: Backward
+    returned: Mapping[str, Array]
+
+    def hidden(self) -> range:
+        """The hidden layers, from the output down."""
+        return range(self.net.depth - 1, 0, -1)
+
+    def all_lines(self, *kinds: Kind) -> Iterator[Line]:
+        """The lines of these kinds."""
+        return (each for each in self.net.lines() if each[0] in kinds)
+
+    def data_part(self, layer: int) -> tuple[Array, Array]:
+        """(returned, replayed) gradient of a layer's weights, without the L2 term, in canonical order."""
+        net = self.net
+        returned = self.returned[net.layers[layer - 1].weight]
+        own = returned.T if net.rows else returned
+        return own - net.r * net.W[layer], self.seen.dW[layer] - net.r * net.W[layer]
+
+
+BlockReader = Callable[[Block], Iterator[Reading]]
+LineReader = Callable[[Attempt], Iterator[Variant]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One mistake of the catalogue."""
+
+    name: str
+    documentation: Documentation = field(repr=False)
+    blocks: BlockReader | None = None
+    lines: LineReader | None = None
+    rank: int = STRUCTURE
+
+
+CAUSES: Catalogue[Cause] = Catalogue(kind="cause", package="initlab.gradients.causes")
+
+
+def cause(
+    module: str, *, blocks: BlockReader | None = None, lines: LineReader | None = None, rank: int = STRUCTURE
+) -> None:
+    """Register the cause of a file, under the file's name, with the file's docstring.
+
+    Raises CatalogueError when the docstring lacks one of the SECTIONS.
+    """
+    name = module.rpartition(".")[2]
+    documentation = Documentation.of(sys.modules[module])
+    missing = [title for title in SECTIONS if title not in documentation.sections]
+    if missing and sys.flags.optimize < 2:
+        raise CatalogueError(f"The docstring of cause {name} lacks {', '.join(missing)}.")
+    CAUSES.add(name, Cause(name=name, documentation=documentation, blocks=blocks, lines=lines, rank=rank))
+
+
+def scaled(kind: Kind, factor: float) -> Edit:
+    """The edit that multiplies a line by a constant; of dW, the part that comes from the data alone."""
+
+    def edit(seen: Backward, layer: int) -> Array:
+        value = line(seen, kind, layer)
+        if kind != "dW":
+            return factor * value
+        decay = seen.net.r * seen.net.W[layer]
+        return factor * (value - decay) + decay
+
+    return edit
+
+
+def scaled_block(block: Block, factor: float) -> Iterator[Array]:
+    """What a block would be if the data's part of it, or all of it, were multiplied by a constant."""
+    yield factor * block.n
+    if block.weight and block.decay:
+        decay = block.decay * block.w
+        yield factor * (block.n - decay) + decay
+
+
+def fitted_factor(a: Array, g: Array) -> float | None:
+    """The constant c of a = c g, where it is one for all entries; None where it is not."""
+    size = float(np.sum(g * g))
+    if size == 0:
+        return None
+    factor = float(np.sum(a * g)) / size
+    return factor if np.abs(a - factor * g).max() <= 1e-7 * max(np.abs(a).max(), np.abs(factor * g).max()) else None

@@ -1,0 +1,68 @@
+"""The gradient of the L2 term has a wrong factor: lam not divided by m, a 2 too many or too few, the wrong sign.
+
+## Formula
+a = n + c (lam/m) W,   c = m - 1 (lam W), 1 (2 lam/m W), -½ (lam/(2m) W), -2 (-lam/m W), or what fits
+
+## Example
+dW1 = np.dot(dZ1, X.T) / m + lam * W1           # wrong: the cost has lam / (2 m)
+dW1 = np.dot(dZ1, X.T) / m + lam / m * W1
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from initlab.gradients.causes.cause import STRUCTURE, Attempt, Block, Reading, Variant, cause
+from initlab.gradients.causes.literal_factor import is_simple
+from initlab.gradients.reference import Backward, Edit, line
+
+
+def _named(m: int) -> tuple[tuple[str, float], ...]:
+    return (
+        ("lam not divided by m", float(m)),
+        ("L2 term doubled: lam/m, not 2 lam/m", 2.0),
+        ("L2 term halved: lam/m, not lam/(2m)", 0.5),
+        ("sign of the L2 term wrong", -1.0),
+        ("lam divided by m twice", 1 / m),
+    )
+
+
+def _blocks(block: Block) -> Iterator[Reading]:
+    if not (block.weight and block.decay and block.m):
+        return
+    decay = block.decay * block.w
+    for text, factor in _named(block.m):
+        yield Reading(text=text, predicted=block.n + (factor - 1) * decay)
+    fitted = _fit(block.a - block.n, decay)
+    if fitted is not None:
+        yield Reading(text=f"L2 term multiplied by {fitted:.4g}", predicted=block.n + (fitted - 1) * decay)
+
+
+def _fit(residual: np.ndarray, decay: np.ndarray) -> float | None:
+    """The factor of the L2 term that fits, where entries enough speak for it."""
+    size = float(np.sum(decay**2))
+    factor = 1 + float(np.sum(residual * decay)) / size if size else 0.0
+    return factor if np.count_nonzero(decay) >= 3 or is_simple(factor) else None
+
+
+def _lines(attempt: Attempt) -> Iterator[Variant]:
+    net = attempt.net
+    if not net.r:
+        return
+    for kind, layer in attempt.all_lines("dW"):
+        for text, factor in _named(net.m):
+            yield Variant(line=(kind, layer), text=text, edit=_edit(factor))
+        returned, replayed = attempt.data_part(layer)
+        fitted = _fit(returned - replayed, net.r * net.W[layer])
+        if fitted is not None:
+            yield Variant(line=(kind, layer), text=f"L2 term multiplied by {fitted:.4g}", edit=_edit(fitted))
+
+
+def _edit(factor: float) -> Edit:
+    def edit(seen: Backward, layer: int) -> np.ndarray:
+        return line(seen, "dW", layer) + (factor - 1) * seen.net.r * seen.net.W[layer]
+
+    return edit
+
+
+cause(__name__, blocks=_blocks, lines=_lines, rank=STRUCTURE)

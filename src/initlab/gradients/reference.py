@@ -1,0 +1,353 @@
+"""The network behind a cost, recognised from its values, and its backward pass with any line replaced.
+
+    dZ^L = c (P - Y)                     dAˡ = Wˡ⁺¹ᵀ dZˡ⁺¹,   dDˡ = dAˡ ∘ maskˡ,   dZˡ = dDˡ ∘ φ'(zˡ)
+    dWˡ = dZˡ Aˡ⁻¹ᵀ + r Wˡ,              dbˡ = Σ dZˡ
+
+A bug is an edit of a line: replaying the pass with it gives what a program with that bug returns, to the last digits.
+The cost is recognised when c Σ losses + r/2 Σ W² equals it at four points, for one of the activations and heads: two
+unknowns, four equations.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import expit, logsumexp, softmax
+
+from initlab.gradients.case import Array
+from initlab.gradients.harness import Copies, Harness
+from initlab.gradients.layers import Layer, layers_of
+from initlab.gradients.projection import gaussian
+from initlab.numerics.activations import ACTIVATIONS, Activation
+
+Kind = str
+"""dZ, dA, dD, dW or db: the lines of the backward pass."""
+
+Line = tuple[Kind, int]
+Edit = Callable[["Backward", int], Array]
+Edits = Mapping[Line, Edit]
+
+AGREE = 1e-9
+LARGEST = 2_000_000
+"""Networks and batches with more numbers than this are not replayed."""
+
+LIKELY = ("relu", "tanh", "sigmoid", "leaky_relu")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """How logits become predictions and a sum of losses; the gradient of that is (P - Y) times `slope`."""
+
+    name: str
+    prediction: Callable[[Array], Array]
+    losses: Callable[[Array, Array], float]
+    slope: Callable[[Array], Array] = lambda p: np.ones_like(p)
+
+
+def _cross_entropy(z: Array, y: Array) -> float:
+    return float(np.sum(np.maximum(z, 0) - y * z + np.log1p(np.exp(-np.abs(z)))))
+
+
+HEADS = (
+    Head(name="sigmoid", prediction=expit, losses=_cross_entropy),
+    Head(
+        name="softmax",
+        prediction=lambda z: softmax(z, axis=0),
+        losses=lambda z, y: float(np.sum(y.sum(axis=0) * logsumexp(z, axis=0)) - np.sum(y * z)),
+    ),
+    Head(name="linear", prediction=lambda z: z, losses=lambda z, y: float(np.sum((z - y) ** 2) / 2)),
+    Head(
+        name="sigmoid, squared error",
+        prediction=expit,
+        losses=lambda z, y: float(np.sum((expit(z) - y) ** 2) / 2),
+        slope=lambda p: p * (1 - p),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Net:
+    """A recognised network after its forward pass; lists count layers from 1, A[0] is X.
+
+    `H` are the activations before dropout and `A` after. `c` multiplies the summed losses (1/m for a mean), `r` the
+    weights in their gradient (lam/m). `rows` says that the user's examples are rows, and the weights transposed.
+    """
+
+    layers: tuple[Layer, ...]
+    W: Mapping[int, Array]
+    b: Mapping[int, Array | None]
+    Z: Mapping[int, Array]
+    H: Mapping[int, Array]
+    A: Mapping[int, Array]
+    Y: Array
+    P: Array
+    masks: Mapping[int, Array | None]
+    activation: Activation
+    head: Head
+    c: float
+    r: float
+    m: int
+    lam: float
+    keep: float
+    rows: bool
+    shapes: Mapping[str, tuple[int, ...]]
+
+    @property
+    def depth(self) -> int:
+        """L."""
+        return len(self.layers)
+
+    def lines(self) -> Iterator[Line]:
+        """All lines of the backward pass, in the order in which they run."""
+        for layer in range(self.depth, 0, -1):
+            if layer < self.depth:
+                yield ("dA", layer)
+                if self.masks.get(layer) is not None:
+                    yield ("dD", layer)
+            yield ("dZ", layer)
+            yield ("dW", layer)
+            if self.b[layer] is not None:
+                yield ("db", layer)
+
+    def right(self, kind: Kind, layer: int) -> str:
+        """The right line as NumPy writes it."""
+        before = "X" if layer == 1 else f"A{layer - 1}"
+        mean = " / m" if abs(self.c * self.m - 1) < 1e-9 else ""
+        if kind == "dW":
+            product = f"{before}.T @ dZ{layer}" if self.rows else f"dZ{layer} @ {before}.T"
+            return f"dW{layer} = {product}{mean}" + (f" + lam / m * W{layer}" if self.r else "")
+        if kind == "db":
+            return f"db{layer} = np.sum(dZ{layer}, axis={0 if self.rows else 1}, keepdims=True){mean}"
+        if kind == "dA":
+            after = f"dZ{layer + 1} @ W{layer + 1}.T" if self.rows else f"W{layer + 1}.T @ dZ{layer + 1}"
+            return f"dA{layer} = {after}"
+        if kind == "dD":
+            return f"dA{layer} = dA{layer} * D{layer} / keep_prob"
+        if layer == self.depth:
+            return f"dZ{layer} = A{layer} - Y" if self.head.name != "sigmoid, squared error" else (
+                f"dZ{layer} = (A{layer} - Y) * A{layer} * (1 - A{layer})"
+            )  # fmt: skip
+        return f"dZ{layer} = dA{layer} * {self.derivative(layer)}"
+
+    def derivative(self, layer: int) -> str:
+        """φ' at a layer, as NumPy writes it."""
+        z, a = f"Z{layer}", f"A{layer}"
+        known = {"relu": f"({z} > 0)", "tanh": f"(1 - {a}**2)", "sigmoid": f"{a} * (1 - {a})", "linear": "1"}
+        return known.get(self.activation.name, f"g'({z})")
+
+
+@dataclass(slots=True, kw_only=True)
+class Backward:
+    """A backward pass as far as it has run: the lines of every layer."""
+
+    net: Net
+    dZ: dict[int, Array] = field(default_factory=dict)  # noqa: N815
+    dA: dict[int, Array] = field(default_factory=dict)  # noqa: N815
+    dD: dict[int, Array] = field(default_factory=dict)  # noqa: N815
+    dW: dict[int, Array] = field(default_factory=dict)  # noqa: N815
+    db: dict[int, Array] = field(default_factory=dict)
+
+    def gradients(self) -> Copies:
+        """DW and db by the user's names and in the user's shapes."""
+        found: Copies = {}
+        for layer in self.net.layers:
+            dW = self.dW[layer.number]
+            found[layer.weight] = dW.T if self.net.rows else dW
+            if layer.bias:
+                found[layer.bias] = self.db[layer.number].reshape(self.net.shapes[layer.bias])
+        return found
+
+
+def line(seen: Backward, kind: Kind, layer: int) -> Array:
+    """The right value of a line, from the lines before it."""
+    net = seen.net
+    if kind == "dA":
+        return net.W[layer + 1].T @ seen.dZ[layer + 1]
+    if kind == "dD":
+        mask = net.masks[layer]
+        return seen.dA[layer] if mask is None else seen.dA[layer] * mask
+    if kind == "dW":
+        return seen.dZ[layer] @ net.A[layer - 1].T + net.r * net.W[layer]
+    if kind == "db":
+        return np.asarray(seen.dZ[layer].sum(axis=1, keepdims=True))
+    if layer == net.depth:
+        return net.c * (net.P - net.Y) * net.head.slope(net.P)
+    return seen.dD.get(layer, seen.dA[layer]) * net.activation.derivative(net.Z[layer], net.H[layer])
+
+
+def replay(net: Net, edits: Edits) -> Backward:
+    """The backward pass with some lines replaced."""
+    seen = Backward(net=net)
+    for kind, layer in net.lines():
+        edit = edits.get((kind, layer))
+        value = line(seen, kind, layer) if edit is None else edit(seen, layer)
+        getattr(seen, kind)[layer] = value
+    return seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    """The data and parameters of a candidate in canonical form: examples as columns, W (out, in), b (out, 1)."""
+
+    layers: tuple[Layer, ...]
+    X: Array
+    Y: Array
+    masks: Mapping[int, Array | None]
+    rows: bool
+
+    def weights(self, theta: Mapping[str, Array]) -> tuple[dict[int, Array], dict[int, Array | None]]:
+        W = {each.number: theta[each.weight].T if self.rows else theta[each.weight] for each in self.layers}
+        b = {each.number: None if each.bias is None else theta[each.bias].reshape(-1, 1) for each in self.layers}
+        return W, b
+
+    def forward(
+        self, theta: Mapping[str, Array], phi: Activation
+    ) -> tuple[dict[int, Array], dict[int, Array], dict[int, Array]]:
+        """Z, H and A of every layer; the last has no activation."""
+        W, b = self.weights(theta)
+        Z, H, A = {}, {}, {0: self.X}
+        for layer in range(1, len(self.layers) + 1):
+            bias, mask = b[layer], self.masks.get(layer)
+            Z[layer] = W[layer] @ A[layer - 1] + (0.0 if bias is None else bias)
+            H[layer] = Z[layer] if layer == len(self.layers) else phi.function(Z[layer])
+            A[layer] = H[layer] if mask is None else H[layer] * mask
+        return Z, H, A
+
+
+def recognise(harness: Harness, noise: float) -> Net | None:
+    """The network whose cost this is, or None where it is none that is known, or the data were not given."""
+    frame = _frame(harness)
+    if frame is None:
+        return None
+    names = [*LIKELY, *(name for name in ACTIVATIONS if name not in LIKELY)]
+    thetas = [harness.theta, *(_moved(harness, k) for k in range(3))]
+    costs = np.array([harness.cost({n: v.copy() for n, v in theta.items()}) for theta in thetas])
+    penalties = np.array([sum(float(np.sum(W**2)) for W in frame.weights(t)[0].values()) / 2 for t in thetas])
+    slack = AGREE + 64 * noise / max(float(np.abs(costs).min()), 1e-300)
+    with np.errstate(all="ignore"):
+        for name in names if len(frame.layers) > 1 else names[:1]:
+            forwards = [frame.forward(theta, ACTIVATIONS[name]) for theta in thetas]
+            for head in HEADS:
+                found = _fit(frame, head, forwards, costs, penalties, slack)
+                if found is not None:
+                    return _net(harness, frame, name, head, forwards[0], *found)
+    return None
+
+
+def _fit(
+    frame: _Frame,
+    head: Head,
+    forwards: list[tuple[dict[int, Array], dict[int, Array], dict[int, Array]]],
+    costs: Array,
+    penalties: Array,
+    slack: float,
+) -> tuple[float, float] | None:
+    """C and r, where the costs are c · losses + r · penalties."""
+    if forwards[0][0][len(frame.layers)].shape != frame.Y.shape:
+        return None
+    losses = np.array([head.losses(Z[len(frame.layers)], frame.Y) for Z, _, _ in forwards])
+    if not np.isfinite(losses).all() or not np.isfinite(costs).all():
+        return None
+    columns = np.stack([losses, penalties], axis=1)
+    (c, r), *_ = np.linalg.lstsq(columns / costs[:, None], np.ones(len(costs)), rcond=None)
+    if np.abs(columns @ (c, r) / costs - 1).max() > slack or c <= 0:
+        return None
+    return float(c), 0.0 if abs(r) * penalties.max() < 10 * slack * np.abs(costs).max() else float(r)
+
+
+def _net(
+    harness: Harness,
+    frame: _Frame,
+    name: str,
+    head: Head,
+    forward: tuple[dict[int, Array], dict[int, Array], dict[int, Array]],
+    c: float,
+    r: float,
+) -> Net:
+    W, b = frame.weights(harness.theta)
+    Z, H, A = forward
+    case = harness.case
+    return Net(
+        layers=frame.layers,
+        W=W,
+        b=b,
+        Z=Z,
+        H=H,
+        A=A,
+        Y=frame.Y,
+        P=head.prediction(Z[len(frame.layers)]),
+        masks=frame.masks,
+        activation=ACTIVATIONS[name],
+        head=head,
+        c=_round(c, frame.X.shape[1]),
+        r=r,
+        m=case.m or frame.X.shape[1],
+        lam=case.lam or 0.0,
+        keep=case.keep or 1.0,
+        rows=frame.rows,
+        shapes={name: value.shape for name, value in harness.theta.items()},
+    )
+
+
+def _round(c: float, m: int) -> float:
+    """C as the person meant it, 1/m or 1 say, where it is that to nine digits."""
+    return next((near for near in (1 / m, 1.0, 2 / m, 2.0, 0.5, 0.5 / m) if abs(c / near - 1) < 1e-8), c)
+
+
+def _moved(harness: Harness, k: int) -> Copies:
+    return {
+        name: value + 0.5 * gaussian(f"recognise {name}", value, seed=0, draw=k)
+        for name, value in harness.theta.items()
+    }
+
+
+def _frame(harness: Harness) -> _Frame | None:
+    layers, data = layers_of(harness.theta), harness.case.data
+    if not layers or len(data) < 2 or not all(isinstance(each, np.ndarray | list) for each in data[:2]):
+        return None
+    X, Y = (np.asarray(each) for each in data[:2])
+    size = X.size + sum(value.size for value in harness.theta.values())
+    if X.ndim != 2 or X.dtype.kind not in "fiub" or Y.dtype.kind not in "fiub" or size > LARGEST:
+        return None
+    first = harness.theta[layers[0].weight].shape
+    last = harness.theta[layers[-1].weight].shape
+    for rows in (False, True):
+        inputs, outputs = (first[0], last[1]) if rows else (first[1], last[0])
+        features, examples = (X.shape[1], X.shape[0]) if rows else X.shape
+        y = _targets(Y, outputs, examples, rows=rows)
+        chained = all(
+            (a.shape[1] == b.shape[0] if rows else b.shape[1] == a.shape[0])
+            for a, b in zip(
+                [harness.theta[each.weight] for each in layers],
+                [harness.theta[each.weight] for each in layers][1:],
+                strict=False,
+            )
+        )
+        if features == inputs and chained and y is not None:
+            x = (X.T if rows else X).astype(np.float64)
+            return _Frame(layers=layers, X=x, Y=y, masks=_masks(harness, layers, rows=rows), rows=rows)
+    return None
+
+
+def _targets(Y: Array, outputs: int, examples: int, *, rows: bool) -> Array | None:
+    """Y as (outputs, examples): as it is, transposed, a row of labels, or class numbers."""
+    if Y.shape == ((examples, outputs) if rows else (outputs, examples)):
+        return (Y.T if rows else Y).astype(np.float64)
+    if Y.size == examples and outputs == 1:
+        return Y.reshape(1, -1).astype(np.float64)
+    if Y.size == examples and Y.dtype.kind in "iu" and Y.min() >= 0 and Y.max() < outputs:
+        return np.asarray(np.eye(outputs)[:, Y.ravel()])
+    return None
+
+
+def _masks(harness: Harness, layers: tuple[Layer, ...], *, rows: bool) -> dict[int, Array | None]:
+    """The masks as factors, 0 or 1/keep, where they were given."""
+    masks, keep = harness.case.masks or (), harness.case.keep or 1.0
+    found: dict[int, Array | None] = {}
+    for number, mask in enumerate(masks, 1):
+        if mask is None or number >= len(layers):
+            continue
+        factor = np.asarray(mask, dtype=np.float64)
+        factor = factor.T if rows else factor
+        found[number] = factor / keep if factor.max() <= 1 else factor
+    return found

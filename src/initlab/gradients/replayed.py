@@ -1,0 +1,133 @@
+"""Which edits of a backward pass return what a program returned: found one after the other, from the widest effect."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from initlab.gradients.case import Array
+from initlab.gradients.causes.cause import CAUSES, Attempt, Variant
+from initlab.gradients.layers import Layer
+from initlab.gradients.projection import Gradient
+from initlab.gradients.reference import Edit, Kind, Line, Net, replay
+from initlab.gradients.report import Mistake
+
+MOST_MISTAKES = 8
+MATCH = 1e-10
+"""How close a replay must come, as a share of the largest entry, beside the rounding of what was returned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A cause, the edit that it is, and the blocks that it explains."""
+
+    cause: str
+    rank: int
+    variant: Variant
+    blocks: frozenset[str]
+
+
+class Replayer:
+    """What was returned, beside replays of a recognised network."""
+
+    def __init__(self, net: Net, returned: Gradient) -> None:
+        self.net, self.returned = net, returned
+        self.slack = {
+            name: 8 * returned.rounding[name] + MATCH * float(np.abs(value).max())
+            for name, value in returned.values.items()
+        }
+
+    def matches(self, predicted: Mapping[str, Array]) -> frozenset[str]:
+        """The blocks that are as returned."""
+        return frozenset(
+            name
+            for name, value in self.returned.values.items()
+            if name in predicted and bool(np.all(np.abs(predicted[name] - value) <= self.slack[name]))
+        )
+
+    def explain(self) -> tuple[tuple[Mistake, ...], frozenset[str]]:
+        """The mistakes, and the blocks that are right or explained by them."""
+        edits: dict[Line, Edit] = {}
+        chosen: list[tuple[Found, list[Found]]] = []
+        right = self.matches(replay(self.net, {}).gradients())
+        while len(right) < len(self.returned.values) and len(chosen) < MOST_MISTAKES:
+            found = self._next(edits, right)
+            if not found:
+                break
+            best, same = found[0], found[1:]
+            edits[best.variant.line] = best.variant.edit
+            right = best.blocks
+            chosen.append((best, same))
+        return self._mistakes(chosen), right
+
+    def _next(self, edits: Mapping[Line, Edit], right: frozenset[str]) -> list[Found]:
+        """The edits that explain most blocks more, without spoiling one; the likeliest first, all the same numbers."""
+        seen = replay(self.net, edits)
+        attempt = Attempt(net=self.net, seen=seen, returned=self.returned.values)
+        found = [each for each in self._candidates(attempt, edits) if each.blocks > right]
+        most = max((len(each.blocks) for each in found), default=0)
+        best = [each for each in found if len(each.blocks) == most]
+        best.sort(key=lambda each: (each.rank, _depth_of_effect(each.variant.line)))
+        return [each for each in best if each.blocks == best[0].blocks]
+
+    def _candidates(self, attempt: Attempt, edits: Mapping[Line, Edit]) -> Iterator[Found]:
+        for entry in CAUSES.values():
+            if entry.lines is None:
+                continue
+            for variant in entry.lines(attempt):
+                if variant.line not in edits:
+                    with np.errstate(all="ignore"):
+                        predicted = replay(self.net, {**edits, variant.line: variant.edit}).gradients()
+                        blocks = self.matches(predicted)
+                    yield Found(cause=entry.name, rank=entry.rank, variant=variant, blocks=blocks)
+
+    def _mistakes(self, chosen: list[tuple[Found, list[Found]]]) -> tuple[Mistake, ...]:
+        """One mistake for each cause and text: the same slip in several lines is one."""
+        mistakes: list[Mistake] = []
+        done: frozenset[str] = self.matches(replay(self.net, {}).gradients())
+        wrong = [name for name in self.returned.values if name not in done]
+        for best, same in chosen:
+            kind, layer = best.variant.line
+            blocks = tuple(name for name in spoiled(self.net.layers, kind, layer) if name in wrong)
+            others = tuple(dict.fromkeys(_said(each, best) for each in same if each.variant.text != best.variant.text))
+            mistakes.append(
+                Mistake(
+                    site=site(self.net.layers, kind, layer),
+                    cause=best.cause,
+                    text=best.variant.text,
+                    line=self.net.right(kind, layer),
+                    blocks=blocks,
+                    others=others[:3],
+                )
+            )
+        return tuple(mistakes)
+
+
+def _said(each: Found, best: Found) -> str:
+    kind, layer = each.variant.line
+    return each.variant.text if each.variant.line == best.variant.line else f"{kind}{layer}: {each.variant.text}"
+
+
+def _depth_of_effect(at: Line) -> int:
+    """DZ before dA before dW: of lines that return the same numbers, the one that is written last is named."""
+    return {"dW": 0, "db": 0, "dZ": 1, "dD": 2, "dA": 3}[at[0]]
+
+
+def site(layers: tuple[Layer, ...], kind: Kind, layer: int) -> str:
+    """The name of a line: the block, for dW and db; the line itself above."""
+    own = layers[layer - 1]
+    if kind == "dW":
+        return own.weight
+    if kind == "db":
+        return own.bias or own.weight
+    return f"{'dA' if kind == 'dD' else kind}{layer}"
+
+
+def spoiled(layers: tuple[Layer, ...], kind: Kind, layer: int) -> tuple[str, ...]:
+    """The blocks that a line feeds."""
+    own = layers[layer - 1]
+    if kind == "dW":
+        return (own.weight,)
+    if kind == "db":
+        return (own.bias,) if own.bias else ()
+    return tuple(block for each in layers if each.number <= layer for block in each.blocks)
