@@ -103,7 +103,8 @@ class Parameter:
     blocks of. `layer` counts residual blocks (or layers, where there are none) from 0; `depth` is how many there are;
     `width` is the model dimension. What is not known is None, and a scheme that needs it says so. `module` is the type
     of the layer that holds the tensor, and `why` says in words what its role and fan were concluded from. `padding` is
-    the row of a table that stands for nothing: it is never drawn.
+    the row of a table that stands for nothing: it is never drawn. `neutral` is the value at which a norm's scale does
+    nothing: 1, or 0 where the layer multiplies by 1 + w.
 
     Raises SpecError when the layer is not a whole number >= 0, or the depth or width not one >= 1.
     """
@@ -124,6 +125,7 @@ class Parameter:
     device: str = "cpu"
     trainable: bool = True
     padding: int | None = None
+    neutral: float = 1.0
     why: str = ""
 
     def __post_init__(self) -> None:

@@ -71,6 +71,18 @@ def test_an_orthogonal_block_is_orthogonal():
     assert torch.allclose(block @ block.T, torch.eye(3), atol=1e-6)
 
 
+@pytest.mark.parametrize("row", [0, 3, 6])
+def test_the_padding_row_keeps_what_it_holds(row):
+    table = nn.Embedding(7, 4, padding_idx=row)
+    whole = nn.Embedding(7, 4)
+    for each in (table, whole):
+        adapter_of(each).fill(each, {"weight": Normal(std=1.0)}, seed=0)
+    assert read(table)["weight"].padding == row
+    assert not table.weight[row].any()
+    others = [k for k in range(7) if k != row]
+    assert torch.equal(table.weight[others], whole.weight[others])
+
+
 def test_tied_tensors_are_one_parameter():
     model = nn.Sequential()
     model.embed, model.head = nn.Embedding(7, 4), nn.Linear(4, 7, bias=False)

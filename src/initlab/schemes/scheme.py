@@ -56,7 +56,7 @@ class Scheme:
         """
         checked = self.checked(options)
         if not self.sets(parameter.role):
-            return Constant(value=0.0 if parameter.role == "bias" else 1.0)
+            return Constant(value=0.0 if parameter.role == "bias" else parameter.neutral)
         try:
             return self.function(self._fan(parameter), **self._facts(parameter), **checked)
         except SpecError as error:

@@ -17,11 +17,16 @@ from initlab.parameters import Parameter
 
 
 class TorchAdapter:
-    """Torch models in neutral terms. What was read of a model is kept while the model is as it was."""
+    """Torch models in neutral terms. What was read of a model is kept while the model is as it was.
+
+    A model is run once, without computing its products, to see what follows each parameter; `example` is an input for
+    that, as the model is called with it: a tensor, a tuple of arguments or a dict of them. None guesses one.
+    """
 
     name = "torch"
 
-    def __init__(self) -> None:
+    def __init__(self, *, example: object = None) -> None:
+        self._example = example
         self._readings: WeakKeyDictionary[nn.Module, Reading] = WeakKeyDictionary()
 
     def parameters(self, model: nn.Module) -> tuple[Parameter, ...]:
@@ -52,7 +57,7 @@ class TorchAdapter:
     def _read(self, model: nn.Module, *, anew: bool = False) -> Reading:
         known = self._readings.get(model)
         if known is None or anew or not known.describes(model):
-            known = self._readings[model] = read(model)
+            known = self._readings[model] = read(model, self._example)
         return known
 
 

@@ -8,11 +8,12 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 
 import torch
 
-from initlab.adapters.blocks import Block, Cut
+from initlab.adapters.blocks import Block, Cut, Piece
 from initlab.adapters.torch.reading import Entry
 from initlab.laws import Law, MatrixLaw
 from initlab.streams.sample import check_drawable
@@ -39,7 +40,18 @@ def draw(entries: Mapping[str, Entry], laws: Mapping[str, Law], *, seed: int) ->
     with uninterrupted():
         for name in sorted(laws, key=weight):
             entry = entries[name]
-            draw_block(entry.tensor, entry.block, laws[name], name=name, seed=seed)
+            block = without_row(entry.block, entry.parameter.padding)
+            draw_block(entry.tensor, block, laws[name], name=name, seed=seed)
+
+
+def without_row(block: Block, row: int | None) -> Block:
+    """A table without its padding row, which keeps what it holds."""
+    if row is None:
+        return block
+    rows, *rest = (slice(0, size) for size in block.shape)
+    row %= rows.stop
+    cuts = [(slice(start, stop), *rest) for start, stop in ((0, row), (row + 1, rows.stop)) if start < stop]
+    return replace(block, pieces=tuple(Piece(held=cut, where=cut) for cut in cuts))
 
 
 def draw_block(tensor: torch.Tensor, block: Block, law: Law, *, name: str, seed: int) -> None:

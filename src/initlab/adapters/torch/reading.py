@@ -31,10 +31,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The entries of a model by the names of their parameters, and the names of its buffers."""
+    """The entries of a model by the names of their parameters, the names of its buffers, and why it was not run."""
 
     entries: dict[str, Entry]
     buffers: tuple[str, ...]
+    note: str = ""
 
     def describes(self, model: nn.Module) -> bool:
         """Whether it is still that of the model: no tensor added, replaced, frozen, cast or moved since."""
