@@ -104,6 +104,6 @@ class Catalogue(Generic[Entry]):
         if self._filled:
             return
         package = importlib.import_module(self.package)
-        for module in pkgutil.iter_modules(package.__path__, f"{self.package}."):
+        for module in pkgutil.walk_packages(package.__path__, f"{self.package}."):
             importlib.import_module(module.name)
         self._filled = True

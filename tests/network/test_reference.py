@@ -7,7 +7,7 @@ import torch
 from initlab.network import reference
 from initlab.network.architecture import Architecture
 from initlab.network.heads import HEAD
-from initlab.network.measure import distinct_units, trace
+from initlab.network.measure import distinct_units, signal
 from initlab.network.randomness import batch_of_step, dropout_mask
 from initlab.network.recipe import Recipe
 from initlab.numerics.activations import ACTIVATIONS
@@ -128,10 +128,10 @@ def test_units_are_distinct_when_their_weights_differ_beyond_rounding(rows, expe
     assert distinct_units(W, np.zeros(len(W))) == expected
 
 
-def test_a_trace_does_not_depend_on_how_often_the_batch_is_repeated():
+def test_a_signal_does_not_depend_on_how_often_the_batch_is_repeated():
     net = Architecture(widths=(3, 7, 5, 1))
     theta, x, y = problem(net)
-    once, thrice = trace(net, theta, x, y), trace(net, theta, np.tile(x, 3), np.tile(y, 3))
+    once, thrice = signal(net, theta, x, y), signal(net, theta, np.tile(x, 3), np.tile(y, 3))
     for a, b in zip(once.layers, thrice.layers, strict=True):
         assert a.forward_std == pytest.approx(b.forward_std)
         assert a.backward_std == pytest.approx(b.backward_std)

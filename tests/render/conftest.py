@@ -20,7 +20,7 @@ from initlab.experiments.result import (
 )
 from initlab.experiments.spec import Experiment
 from initlab.laws import Constant, Normal
-from initlab.trace import Layer, Trace
+from initlab.trace import Layer, Signal
 
 HOSTILE = '<script>alert("x")</script> $\\alpha_b$ & "é"'
 LONG = "variance_scaling(scale=2.0, mode=fan_in)"
@@ -31,7 +31,7 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(median=float(np.median(kept)), low=min(kept), high=max(kept))
 
 
-def trace(widths: Sequence[int], std: float, factor: float, distinct: int | None = None) -> Trace:
+def trace(widths: Sequence[int], std: float, factor: float, distinct: int | None = None) -> Signal:
     layers = tuple(
         Layer(
             name=f"layer {number}",
@@ -43,7 +43,7 @@ def trace(widths: Sequence[int], std: float, factor: float, distinct: int | None
         )
         for number, units in enumerate(widths, start=1)
     )
-    return Trace(layers=layers, loss=std)
+    return Signal(layers=layers, loss=std)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from initlab.experiments.spec import Experiment
 from initlab.laws import Law
-from initlab.trace import Trace
+from initlab.trace import Signal
 
 Status = Literal["learned", "stalled", "diverged"]
 """Learned: left chance behind · stalled: no better than chance · diverged: the loss is not finite, or far above it."""
@@ -34,7 +34,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One network, one scheme, one seed: how it ended, its curve, and its trace at step zero and at the end.
+    """One network, one scheme, one seed: how it ended, its curve, and its signal at step zero and at the end.
 
     Accuracies are NaN for regression. `final_loss` is the training loss after the last update; a trial whose loss or
     parameters are not finite stops at the checkpoint that shows it, and has no accuracy where its parameters are not.
@@ -49,8 +49,8 @@ class Trial:
     final_loss: float
     test_loss: float
     curve: Curve
-    start: Trace
-    end: Trace
+    start: Signal
+    end: Signal
     parameters: npt.NDArray[np.floating] | None = None
 
 

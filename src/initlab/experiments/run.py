@@ -13,7 +13,7 @@ from initlab.experiments.flight import Flight, fly
 from initlab.experiments.problem import Problem
 from initlab.experiments.result import Curve, Status, Trial
 from initlab.network.initialize import initialize
-from initlab.network.measure import trace
+from initlab.network.measure import signal
 from initlab.network.recipe import Recipe
 from initlab.network.trainer import Evaluation, Training, distinct_units
 from initlab.numerics.activations import Floats
@@ -160,8 +160,8 @@ class Recorder:
             final_loss=float(train_loss[-1]),
             test_loss=float(test_loss[-1]),
             curve=curve,
-            start=trace(problem.net, start, problem.x, problem.y),
-            end=trace(problem.net, end, problem.x, problem.y),
+            start=signal(problem.net, start, problem.x, problem.y),
+            end=signal(problem.net, end, problem.x, problem.y),
             parameters=end if keeps_parameters(problem, job.seed) else None,
         )
 

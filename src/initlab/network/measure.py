@@ -1,4 +1,4 @@
-"""What a network does on a batch, measured: the trace, and how many of its units differ."""
+"""What a network does on a batch, measured: the signal, and how many of its units differ."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from initlab.network.architecture import Architecture
 from initlab.network.heads import HEAD
 from initlab.network.reference import deltas, forward
 from initlab.numerics.activations import Floats, activation
-from initlab.trace import Layer, Trace
+from initlab.trace import Layer, Signal
 
 ROUNDING = 100
 """How many times the precision of a number a layer's values may differ and still be called equal."""
@@ -30,7 +30,7 @@ def distinct_units(W: Floats, b: Floats) -> int:
     return int((~np.tril(alike, -1).any(axis=1)).sum())
 
 
-def trace(net: Architecture, theta: Floats, x: Floats, y: Floats) -> Trace:
+def signal(net: Architecture, theta: Floats, x: Floats, y: Floats) -> Signal:
     """Forward and backward standard deviations, distinct and dead units of every layer, without dropout."""
     with np.errstate(all="ignore"):
         seen = forward(net, theta, x)
@@ -48,7 +48,7 @@ def trace(net: Architecture, theta: Floats, x: Floats, y: Floats) -> Trace:
             )
             for number, (z, delta, (_, b)) in enumerate(zip(seen.z, back, net.layers(theta), strict=True), start=1)
         )
-        return Trace(layers=layers, loss=HEAD[net.head].loss(seen.z[-1], y))
+        return Signal(layers=layers, loss=HEAD[net.head].loss(seen.z[-1], y))
 
 
 def _std(values: Floats) -> float:

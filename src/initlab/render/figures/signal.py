@@ -13,13 +13,13 @@ from initlab.render.figures.picture import Picture
 from initlab.render.figures.scale import STEPS, Scale
 from initlab.render.figures.style import Look, blank, finished, heading, headline, key, legend, looks
 from initlab.render.numerals import number
-from initlab.trace import Layer, Trace
+from initlab.trace import Layer, Signal
 
 DIRECTIONS: dict[str, Callable[[Layer], float]] = {
     "forward": lambda layer: layer.forward_std,
     "backward": lambda layer: layer.backward_std,
 }
-MOMENTS: dict[str, Callable[[Trial], Trace]] = {
+MOMENTS: dict[str, Callable[[Trial], Signal]] = {
     "at step zero": lambda trial: trial.start,
     "at the end": lambda trial: trial.end,
 }

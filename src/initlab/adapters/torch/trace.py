@@ -1,0 +1,222 @@
+"""Trace a PyTorch model: one pass forward and backward, then the same after each of two virtual optimizer steps.
+
+The weights that take a gradient are copied once; every pass runs on the copy, through `functional_call`, and the steps
+change the copy. So the model's own weights, buffers, gradients and mode, and all generators, are bit for bit what they
+were, also when the model raises. The most memory that is held is that of a plain pass and one copy of the weights.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch.func import functional_call
+
+from initlab.adapters.torch import trace_weights
+from initlab.adapters.torch.trace_batch import Batch, batch_of
+from initlab.adapters.torch.trace_guard import paths, untouched
+from initlab.adapters.torch.trace_loss import Found, declared, loss_of
+from initlab.adapters.torch.trace_mode import Recorder
+from initlab.adapters.torch.trace_output import output_of
+from initlab.adapters.torch.trace_record import finished
+from initlab.errors import DataError, InitlabError
+from initlab.trace import Gradient, Output, Pass, Trace, Weight
+
+STEPS = 2
+"""Nested zero gates (a zero head on a zero residual branch) need two steps to open."""
+
+RATE = 1e-3
+EPSILON = 1e-8
+
+
+def trace(
+    model: Any,  # noqa: ANN401
+    batch: Any = None,  # noqa: ANN401
+    loss: str | Callable[..., Any] | None = None,
+    *,
+    steps: int = STEPS,
+    rate: float = RATE,
+    seed: int = 0,
+) -> Trace:
+    """Measure a model at step zero.
+
+    `batch` is (inputs, targets), inputs alone, a mapping of the model's arguments, or a `Made`; `loss` a name
+    (cross_entropy, mse, bce), a function of output and target, or None to be inferred.
+
+    Raises DataError when the model does not run on the batch, or its loss is no scalar.
+    """
+    declared(loss)
+    model = unwrapped(model)
+    fed = batch_of(model, batch, seed=seed)
+    groups = trace_weights.groups(model)
+    if not any(parameter.requires_grad for parameter, _ in groups.values()):
+        raise DataError("The model must have a trainable weight, got none. Set requires_grad on what is to be trained.")
+    with untouched(model, seed=seed):
+        run = Run(model, fed, loss, {name: parameter for name, (parameter, _) in groups.items()}, seed)
+        passes = run.passes(steps, rate)
+    return Trace(
+        framework="torch",
+        weights=_weights(model, groups, run.recorder, passes[0]),
+        passes=passes,
+        output=run.output,
+        cosine=_input_cosine(fed, passes[0]),
+        batch=fed.words,
+        loss=run.words,
+        unseen=tuple(sorted(run.recorder.unseen)),
+        rate=rate,
+        residual=run.recorder.residual,
+        normalised=run.normalised,
+    )
+
+
+def unwrapped(model: Any) -> Any:  # noqa: ANN401
+    """The model inside a compiled or data-parallel one. Raises DataError for what cannot be traced."""
+    while True:
+        inner = getattr(model, "_orig_mod", None)
+        if inner is None and type(model).__name__ in ("DistributedDataParallel", "DataParallel"):
+            inner = model.module
+        if inner is None:
+            break
+        model = inner
+    if not isinstance(model, torch.nn.Module):
+        raise DataError(f"The model must be a torch.nn.Module, got {type(model).__name__}. Return one.")
+    if isinstance(model, torch.jit.ScriptModule):
+        raise DataError("The model must be eager, got a scripted one. Give the module it was scripted from.")
+    for name, parameter in model.named_parameters():
+        if type(parameter.data).__name__ == "DTensor":
+            raise DataError(f"The weights must be whole, got shards in {name}. Check the model before it is sharded.")
+        if parameter.is_meta:
+            raise DataError(f"The weights must hold numbers, got {name} on meta. Materialise the model first.")
+    return model
+
+
+class Run:
+    """The passes of one model on one batch, over a copy of its weights."""
+
+    def __init__(
+        self, model: Any, batch: Batch, loss: str | Callable[..., Any] | None, parameters: Mapping[str, Any], seed: int  # noqa: ANN401
+    ) -> None:
+        self.model, self.batch, self.loss, self.seed = model, batch, loss, seed
+        renormed = _renormed(model)
+        self.copies = {
+            name: parameter.detach().clone().requires_grad_(parameter.requires_grad)
+            for name, parameter in parameters.items()
+            if parameter.requires_grad or name in renormed
+        }
+        self.held = {name: self.copies.get(name, parameter) for name, parameter in parameters.items()}
+        self.words = ""
+        self.output: Output | None = None
+        self.normalised = False
+        self.recorder = self._recorder()
+        self.generator = torch.random.get_rng_state()
+
+    def _recorder(self) -> Recorder:
+        names = {id(tensor): name for name, tensor in self.held.items()}
+        return Recorder(names, self.batch.examples)
+
+    def passes(self, steps: int, rate: float) -> tuple[Pass, ...]:
+        """A pass after each of 0, 1, ... steps; fewer where the loss stops being finite."""
+        found = []
+        for step in range(steps + 1):
+            recorder = self.recorder if step == 0 else self._recorder()
+            each, gradients = self._pass(recorder)
+            found.append(each)
+            if step == steps or not math.isfinite(each.loss):
+                break
+            trace_weights.step(self.copies, gradients, rate=rate, epsilon=EPSILON)
+        return tuple(found)
+
+    def _pass(self, recorder: Recorder) -> tuple[Pass, dict[str, Any]]:
+        torch.manual_seed(self.seed)
+        output, found = self._forward(recorder)
+        wanted = {name: tensor for name, tensor in self.copies.items() if tensor.requires_grad}
+        self._heads(recorder, output, found)
+        recorder.recording = False
+        with recorder:
+            gradients = torch.autograd.grad(found.loss, list(wanted.values()), allow_unused=True)
+        kept = {name: each for name, each in zip(wanted, gradients, strict=True) if each is not None}
+        measured: dict[str, Gradient] = {
+            name: trace_weights.gradient(wanted[name], gradient) for name, gradient in kept.items()
+        }
+        return Pass(loss=float(found.loss.detach()), ops=finished(recorder.records), gradients=measured), kept
+
+    def _forward(self, recorder: Recorder) -> tuple[Any, Found]:
+        buffers = {name: buffer.detach().clone() for name, buffer in self.model.named_buffers()}
+        batch = self.batch
+        with paths(self.model, recorder.path), recorder:
+            try:
+                output = functional_call(self.model, {**self.held, **buffers}, batch.args, dict(batch.kwargs))
+            except InitlabError:
+                raise
+            except Exception as error:
+                raise self._failed(error, recorder) from error
+            found = loss_of(output, batch.target, self.loss, tokens=batch.tokens, seed=self.seed)
+        return output, found
+
+    def _failed(self, error: Exception, recorder: Recorder) -> DataError:
+        text = " ".join(f"{type(error).__name__}: {error}".split())[:240]
+        last = recorder.records[-1].site if recorder.records else "the first operation"
+        where = f" after {last}" if recorder.records else f" at {last}"
+        return DataError(
+            f"The model must run on the batch ({self.batch.words}), got{where}: {text} Give a batch that fits it."
+        )
+
+    def _heads(self, recorder: Recorder, output: Any, found: Found) -> None:  # noqa: ANN401
+        """Mark the last weights before the loss, and keep what the loss said in the first pass."""
+        for call in recorder.criteria[-1:]:
+            mark = recorder.mark(call[1][0] if call[1] else call[2]["input"])
+            for place in mark.ops:
+                recorder.records[place].head = recorder.records[place].kind == "linear"
+        if self.output is None:
+            self.words = found.words
+            self.normalised = any(record.kind == "norm" for record in recorder.records)
+            self.output = output_of(recorder.criteria, float(found.loss.detach()), given=found.given)
+
+
+def _renormed(model: Any) -> set[str]:  # noqa: ANN401
+    """The weights that a forward pass rewrites: tables with a largest norm."""
+    return {
+        f"{name}.weight".lstrip(".")
+        for name, module in model.named_modules()
+        if getattr(module, "max_norm", None) is not None
+    }
+
+
+def _weights(model: Any, groups: Mapping[str, tuple[Any, tuple[str, ...]]], recorder: Recorder, first: Pass) -> tuple[Weight, ...]:  # noqa: ANN401
+    modules = {name: type(module).__name__ for name, module in model.named_modules()}
+    found = []
+    for name, (parameter, aliases) in groups.items():
+        read = recorder.reads.get(name)
+        measured = trace_weights.weight(name, parameter, aliases, modules.get(name.rpartition(".")[0], ""))
+        cut = "" if name in first.gradients or not parameter.requires_grad else _cut(name, recorder)
+        found.append(trace_weights.with_reading(measured, read, cut))
+    return tuple(found)
+
+
+def _cut(name: str, recorder: Recorder) -> str:
+    """What a weight's operations ran into on their way to the loss: detach, no_grad; empty for neither."""
+    read = recorder.reads.get(name)
+    if read is not None and read.cut:
+        return read.cut
+    readers = {record.place for record in recorder.records if name in record.weights}
+    for place, how in recorder.cuts.items():
+        upstream, edge = set[int](), {place}
+        while edge:
+            upstream |= edge
+            edge = {each for one in edge for each in recorder.records[one].inputs} - upstream
+        if readers & upstream:
+            return how
+    return ""
+
+
+def _input_cosine(batch: Batch, first: Pass) -> float | None:
+    """The mean cosine of different examples at the input: of the numbers fed in, or of the first look-up."""
+    main = batch.main
+    if not main.is_floating_point():
+        return next((op.cosine for op in first.ops if op.kind == "embedding"), None)
+    rows = main.detach()[:64].double().reshape(min(64, main.shape[0]), -1)
+    norm = torch.linalg.vector_norm(rows, dim=1, keepdim=True)
+    count = rows.shape[0]
+    if count < 2 or not bool((norm > 0).all()):
+        return None
+    return float(((rows / norm).sum(0).square().sum() - count) / (count * (count - 1)))

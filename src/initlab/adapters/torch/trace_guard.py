@@ -1,0 +1,78 @@
+"""Leave no mark: what a trace may touch, put back as it was, also when the model raises."""
+
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+import torch.utils.checkpoint
+
+
+@contextmanager
+def untouched(model: Any, *, seed: int) -> Iterator[None]:  # noqa: ANN401
+    """Train mode, gradients on, and generators of a known seed, within; mode and generators as before, after.
+
+    What was compiled runs as it is written, and checkpoints of the old kind as those of the new, through which the
+    gradients of results can be seen.
+    """
+    modes = {module: module.training for module in model.modules()}
+    state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 - put back as it was
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
+    with ExitStack() as stack:
+        stack.callback(np.random.set_state, numpy_state)  # noqa: NPY002
+        stack.callback(random.setstate, state)
+        stack.callback(_restore, modes)
+        stack.enter_context(torch.random.fork_rng(devices=devices))
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        stack.enter_context(_checkpoints())
+        if hasattr(torch.compiler, "set_stance"):
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+        torch.manual_seed(seed)
+        random.seed(seed)
+        np.random.seed(seed % 2**32)  # noqa: NPY002
+        model.train()
+        yield
+
+
+def _restore(modes: dict[Any, bool]) -> None:
+    for module, training in modes.items():
+        module.training = training
+
+
+class _NewCheckpoint:
+    """In place of the checkpoint whose forward pass runs without gradients."""
+
+    @staticmethod
+    def apply(function: Any, preserve: bool, *args: Any) -> Any:  # noqa: ANN401, FBT001
+        return torch.utils.checkpoint.checkpoint(
+            function, *args, use_reentrant=False, preserve_rng_state=preserve, determinism_check="none"
+        )
+
+
+@contextmanager
+def _checkpoints() -> Iterator[None]:
+    home: Any = torch.utils.checkpoint
+    old = home.CheckpointFunction
+    home.CheckpointFunction = _NewCheckpoint
+    try:
+        yield
+    finally:
+        home.CheckpointFunction = old
+
+
+@contextmanager
+def paths(model: Any, path: list[tuple[str, str]]) -> Iterator[None]:  # noqa: ANN401
+    """Keep the path of the module that runs, and its type, on top of `path`."""
+    handles = []
+    try:
+        for name, module in model.named_modules():
+            here = (name, type(module).__name__)
+            handles.append(module.register_forward_pre_hook(lambda *_, here=here: path.append(here)))
+            handles.append(module.register_forward_hook(lambda *_: path.pop() and None, always_call=True))
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,164 @@
+"""The measurements of one tensor as it passes: sums, sketches, cosines, counts. Nothing of the tensor is kept.
+
+Everything is read at once, in float32, so that an operation in place may overwrite it. A result is laid out as
+(examples, positions, units). What costs more than one reading is done on every s-th position only, so many that at
+most 2¹⁸ numbers are read. All results stay on the device, as tensors of few numbers, until the pass is over.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+SAMPLED = 2**18
+"""At most so many numbers are read for a moment."""
+
+SKETCHES = 4
+"""So many weighted sums over the rows tell the columns of a matrix apart."""
+
+WIDEST = 16_384
+"""Layers wider than this are not compared unit by unit."""
+
+EXAMPLES = 64
+"""At most so many examples are compared with each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A result as (examples, positions, units), or (examples, units, positions) where the units are `channels`."""
+
+    values: Any
+    channels: bool
+
+    @property
+    def units(self) -> int:
+        """How many units there are."""
+        return int(self.values.shape[1 if self.channels else 2])
+
+    @property
+    def rows(self) -> int:
+        """How many rows: examples times positions."""
+        return int(self.values.numel() // max(1, self.units))
+
+    def sample(self) -> Any:  # noqa: ANN401
+        """Every s-th position, in float32."""
+        step = max(1, math.ceil(self.values.numel() / SAMPLED))
+        taken = self.values[:, :, ::step] if self.channels else self.values[:, ::step]
+        return taken.float()
+
+    def over_rows(self) -> tuple[int, int]:
+        """The two axes that are not the units'."""
+        return (0, 2) if self.channels else (0, 1)
+
+    def along(self, vector: Any) -> Any:  # noqa: ANN401
+        """A number a unit, laid out to be added to the values."""
+        return vector[:, None] if self.channels else vector
+
+
+def laid(values: Any, axis: int, examples: int) -> Laid:  # noqa: ANN401
+    """Lay out a result whose units lie along an axis, for a batch of so many examples."""
+    z = values.detach()
+    if z.ndim == 0:
+        return Laid(z.reshape(1, 1, 1), channels=False)
+    if axis == 1 and z.ndim > 2:
+        return Laid(z.reshape(z.shape[0], z.shape[1], -1), channels=True)
+    if axis == -2 and z.ndim >= 2:
+        z = z.transpose(-1, -2)
+    units = z.shape[-1]
+    if z.ndim > 2 and z.shape[0] != examples and z.shape[1] == examples:
+        z = z.transpose(0, 1)
+    lead = examples if z.ndim > 1 and examples and (z.numel() // max(1, units)) % examples == 0 else z.shape[0]
+    if z.ndim == 1:
+        lead = 1
+    return Laid(z.reshape(max(1, lead), -1, units), channels=False)
+
+
+def moments(z: Laid) -> dict[str, Any]:
+    """Mean, standard deviation, mean square; the largest entry and the share of finite ones, over all."""
+    taken = z.sample()
+    low, high = torch.aminmax(z.values) if z.values.numel() else (torch.zeros(()), torch.zeros(()))
+    std, mean = torch.std_mean(taken, correction=0)
+    largest = torch.maximum(low.abs(), high.abs()).float()
+    return {"mean": mean, "std": std, "square": std**2 + mean**2, "largest": largest}
+
+
+def finite_share(z: Laid) -> float:
+    """The share of finite entries, counted."""
+    return float(torch.isfinite(z.values).float().mean())
+
+
+@lru_cache(maxsize=32)
+def _signs(rows: int, device: str) -> Any:  # noqa: ANN401
+    """Weights of the rows for the sketches, (rows, SKETCHES): cosines of incommensurate angles, the same every time."""
+    places = torch.arange(1, rows + 1, dtype=torch.float64, device=device)
+    angles = torch.arange(1, SKETCHES + 1, dtype=torch.float64, device=device).sqrt() * 2.399963229728653
+    return torch.cos(places[:, None] * angles + places[:, None] ** 2 * 1e-3).float()
+
+
+def sketch(z: Laid) -> Any:  # noqa: ANN401
+    """Weighted sums over all rows, (units, SKETCHES + 1): equal columns have equal ones. The last is the column's norm."""
+    weights = _signs(z.rows, str(z.values.device))
+    values = z.values.float()
+    if z.channels:
+        examples, _, positions = values.shape
+        sums = torch.bmm(values, weights.reshape(examples, positions, -1)).sum(0)
+        norm = torch.linalg.vector_norm(values, dim=(0, 2))
+    else:
+        flat = values.reshape(-1, z.units)
+        sums = flat.T @ weights
+        norm = torch.linalg.vector_norm(flat, dim=0)
+    return torch.cat([sums, norm[:, None]], dim=1)
+
+
+def cosine(z: Laid, shift: Any) -> Any | None:  # noqa: ANN401
+    """Mean cosine of the rows of different examples, what is added to every row taken off.
+
+        c = (|Σ ẑ|² - B)/(B (B - 1)),   ẑ = z/|z|,  B examples that are not 0
+    """
+    values, unit_axis = z.values[:EXAMPLES], 1 if z.channels else 2
+    if values.shape[0] < 2:
+        return None
+    positions = values.shape[3 - unit_axis]
+    if z.channels:
+        rows = values[:, :, :: max(1, positions // 8)]
+    else:
+        places = torch.arange(values.shape[0], device=values.device) * positions // values.shape[0]
+        rows = values[torch.arange(values.shape[0], device=values.device), places]
+    rows = rows.double()
+    if shift is not None and shift.ndim == 1 and shift.shape[0] == z.units:
+        rows = rows - (shift.detach().double()[:, None] if z.channels else shift.detach().double())
+    rows = rows.reshape(rows.shape[0], -1)
+    norm = torch.linalg.vector_norm(rows, dim=1, keepdim=True)
+    ready = torch.where(norm > 0, rows / norm, 0.0)
+    count = (norm > 0).sum()
+    return torch.where(count > 1, (ready.sum(0).square().sum() - count) / (count * (count - 1)).clamp(min=1), 1.0)
+
+
+def dead(z: Laid) -> Any:  # noqa: ANN401
+    """How many units are <= 0 on every row."""
+    return (z.values.amax(dim=z.over_rows()) <= 0).sum()
+
+
+def scores(query: Any, key: Any, scale: float | None) -> tuple[Any, int]:  # noqa: ANN401
+    """The standard deviation, over the keys, of some queries' scores of attention, and how many keys there are."""
+    query, key = query.detach()[:4, ..., :, :].float(), key.detach()[:4].float()
+    taken = query[..., :: max(1, query.shape[-2] // 16), :]
+    if key.ndim == 4 and key.shape[1] != taken.shape[1]:
+        key = key.repeat_interleave(taken.shape[1] // key.shape[1], dim=1)
+    product = taken @ key.transpose(-1, -2) * (query.shape[-1] ** -0.5 if scale is None else scale)
+    return product.var(-1, correction=0).mean().sqrt(), int(key.shape[-2])
+
+
+def spread_of_scores(values: Any) -> tuple[Any, int]:  # noqa: ANN401
+    """The same of scores that are there, those that a mask forbids left out."""
+    step = max(1, values.numel() // SAMPLED)
+    taken = values.detach().reshape(-1, values.shape[-1])[::step].float()
+    seen = taken > -1e4
+    count = seen.sum(-1).clamp(min=1)
+    mean = torch.where(seen, taken, 0.0).sum(-1) / count
+    square = torch.where(seen, (taken - mean[:, None]) ** 2, 0.0).sum(-1) / count
+    kept = count > 1
+    variance = torch.where(kept, square, 0.0).sum() / kept.sum().clamp(min=1)
+    return variance.sqrt(), int(values.shape[-1])

@@ -1,0 +1,125 @@
+"""The weights of a model as they are: a few readings of each, and no copy."""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from initlab.adapters.torch.trace_mode import Read
+from initlab.trace import Gradient, Weight
+
+SAMPLE = 4096
+"""So many entries, evenly spread, stand for a tensor where it is only to be told from others."""
+
+FULL = 0.4
+"""A matrix whose effective rank is this share of the full one is not looked at closer: that of noise is 1/2 or more."""
+
+LARGEST_RANKED = 4096
+"""Of larger matrices, so many rows and columns are ranked."""
+
+
+def groups(model: Any) -> dict[str, tuple[Any, tuple[str, ...]]]:  # noqa: ANN401
+    """Every parameter under its first name, with the other names of the same tensor."""
+    found: dict[int, list[tuple[str, Any]]] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        found.setdefault(id(parameter), []).append((name, parameter))
+    return {group[0][0]: (group[0][1], tuple(name for name, _ in group[1:])) for group in found.values()}
+
+
+def weight(name: str, parameter: Any, aliases: tuple[str, ...], module: str) -> Weight:  # noqa: ANN401
+    """The measurements of one parameter. Reads it three times; its rank is computed only where it may be low."""
+    values = parameter.detach()
+    finite = 1.0
+    norm = float(torch.linalg.vector_norm(values.float()))
+    if not math.isfinite(norm):
+        kept = torch.isfinite(values)
+        finite = float(kept.float().mean())
+        values = torch.where(kept, values, 0)
+        norm = float(torch.linalg.vector_norm(values.double()))
+    size = max(1, values.numel())
+    mean = float(values.sum(dtype=torch.float64)) / size
+    largest = float(values.abs().max()) if values.numel() else 0.0
+    sample = _sample(values)
+    return Weight(
+        name=name,
+        shape=tuple(parameter.shape),
+        dtype=str(parameter.dtype).removeprefix("torch."),
+        mean=mean,
+        std=math.sqrt(max(0.0, norm**2 / size - mean**2)),
+        norm=norm,
+        largest=largest,
+        finite=finite,
+        values=min(5, int(torch.unique(sample[:512]).numel())),
+        rank=rank(values) if finite == 1.0 else None,
+        digest=hashlib.sha256(f"{tuple(parameter.shape)} {norm!r}".encode() + sample.cpu().numpy().tobytes()).hexdigest(),
+        frozen=not parameter.requires_grad,
+        aliases=aliases,
+        module=module,
+    )
+
+
+def with_reading(found: Weight, read: Read | None, cut: str) -> Weight:
+    """A weight with how the forward pass read it."""
+    if read is None:
+        return replace(found, used=False)
+    bias = read.bias or (len(found.shape) == 1 and found.name.endswith("bias"))
+    return replace(
+        found, kind=read.kind, fan_in=read.fan_in, fan_out=read.fan_out, bias=bias, gain=read.gain, cut=cut
+    )
+
+
+def _sample(values: Any) -> Any:  # noqa: ANN401
+    """Entries evenly spread over a tensor, in double precision."""
+    flat = values.reshape(-1)
+    return flat[:: max(1, flat.numel() // SAMPLE)][:SAMPLE].double()
+
+
+def rank(values: Any) -> int | None:  # noqa: ANN401
+    """The numerical rank of a matrix (rows: the first axis), where it may be under half of the full one; else None.
+
+    The effective rank (Σσ²)²/Σσ⁴ is at most the rank, and cheap: Σσ² is |W|², Σσ⁴ = E |W Wᵀ s|² over random signs s.
+    Only a matrix that has little of it has its singular values computed.
+    """
+    if values.ndim < 2 or min(values.shape[0], values[0].numel()) < 4:
+        return None
+    matrix = values.reshape(values.shape[0], -1).float()
+    matrix = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
+    total = float(matrix.square().sum())
+    if total == 0.0:
+        return None
+    probe = torch.cos(torch.arange(matrix.shape[0] * 8, device=matrix.device).reshape(-1, 8) ** 2 * 1.7).sign()
+    fourth = float((matrix @ (matrix.T @ probe)).square().sum() / 8)
+    if total**2 / fourth >= FULL * matrix.shape[0]:
+        return None
+    matrix = matrix[:LARGEST_RANKED, :LARGEST_RANKED]
+    found = int(torch.linalg.matrix_rank(matrix.double()))
+    return found if found < matrix.shape[0] else None
+
+
+def gradient(parameter: Any, found: Any) -> Gradient:  # noqa: ANN401
+    """The measurements of a gradient beside the parameter it belongs to."""
+    values = found.coalesce().values() if found.is_sparse else found
+    size = max(1, parameter.numel())
+    tiny = torch.finfo(parameter.dtype).smallest_normal * torch.finfo(parameter.dtype).eps
+    filled = int(torch.count_nonzero(values))
+    largest = float(values.abs().max()) if values.numel() else 0.0
+    short = parameter.dtype in (torch.float16, torch.bfloat16)
+    flushed = int(((values != 0) & (values.abs() <= tiny)).sum()) / max(1, filled) if short else 0.0
+    return Gradient(
+        norm=float(torch.linalg.vector_norm(values.float())),
+        largest=largest,
+        weight=float(torch.linalg.vector_norm(parameter.detach().float())),
+        filled=filled / size,
+        flushed=flushed,
+    )
+
+
+def step(parameters: Mapping[str, Any], gradients: Mapping[str, Any], *, rate: float, epsilon: float) -> None:
+    """One step as Adam makes its first, in place: θ ← θ - rate · g/(|g| + ε), element by element."""
+    with torch.no_grad():
+        for name, found in gradients.items():
+            dense = found.to_dense() if found.is_sparse else found
+            parameters[name].addcdiv_(dense, dense.abs().add_(epsilon), value=-rate)

@@ -1,0 +1,78 @@
+"""Check: say what is wrong with a network before its first step."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from initlab.adapters.batches import Made
+from initlab.checks import report
+from initlab.checks.frameworks import framework_of, remedies, tracer
+from initlab.checks.prove import proven
+from initlab.checks.run import apply
+from initlab.errors import SpecError
+from initlab.render import check as render
+from initlab.render.text import printed
+
+
+class Report(report.Report):
+    """The result of `check`: pure data that shows itself in a terminal and in a notebook."""
+
+    def __str__(self) -> str:
+        return printed(render.text(self))
+
+    __repr__ = __str__
+
+
+def check(
+    model: Any,  # noqa: ANN401
+    batch: Any = None,  # noqa: ANN401
+    loss: str | Callable[..., Any] | None = None,
+    *,
+    input: str | None = None,  # noqa: A002 - the flag's name
+    tokens: str | None = None,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    thresholds: Mapping[str, Mapping[str, float]] | None = None,
+    prove: bool = False,
+    seed: int = 0,
+) -> Report:
+    """Say what is wrong with a network before its first training step.
+
+    One batch is run forward and backward, and again after each of two virtual optimizer steps; the model is left as it
+    was, bit for bit. The batch is (inputs, targets), inputs, or a mapping of the model's arguments; or it is made:
+    `input="32x3x224x224"` of unit variance, `tokens="8x128:50257"`; or for the model's first layer. The loss is a
+    name (cross_entropy, mse, bce), a function of output and target, the model's own, or inferred. `prove` applies each
+    remedy to a copy, checks again, and says whether it cleared.
+
+    >>> import torch
+    >>> model = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.ReLU(), torch.nn.Linear(16, 4))
+    >>> _ = torch.nn.init.constant_(model[0].weight, 0.1), torch.nn.init.zeros_(model[0].bias)
+    >>> [(finding.name, finding.path) for finding in check(model).findings if finding.counts][0]
+    ('degenerate-forward', '0.weight')
+
+    Raises UsageError when the model does not run on the batch, or something asked for is not there.
+    """
+    if sum(given is not None for given in (batch, input, tokens)) > 1:
+        raise SpecError("The batch must be given once, got several of batch, input and tokens. Keep one.")
+    fed = Made.features(input) if input is not None else Made.tokens(tokens) if tokens is not None else batch
+    framework = framework_of(model)
+    trace = tracer(framework).trace
+
+    def retrace(changed: Any) -> Any:  # noqa: ANN401
+        return trace(changed, fed, loss, seed=seed)
+
+    asked = {
+        "batch": "given" if batch is not None else str(fed) if fed is not None else None,
+        "loss": getattr(loss, "__name__", loss),
+        "select": list(select),
+        "ignore": list(ignore),
+        "thresholds": {name: dict(given) for name, given in (thresholds or {}).items()},
+        "prove": prove,
+        "seed": seed,
+    }
+    found = apply(retrace(model), select=select, ignore=ignore, thresholds=thresholds, configuration=asked)
+    home = remedies(framework)
+    found = replace(found, findings=tuple(replace(each, code=home.code(each.remedy)) for each in found.findings))
+    if prove:
+        found = proven(found, lambda text: home.remedied(model, text, seed=seed), retrace, thresholds)
+    return Report(**{each.name: getattr(found, each.name) for each in fields(found)})

@@ -1,0 +1,32 @@
+"""Which adapter traces a model, by where its type comes from; nothing is imported that the model does not stand on."""
+
+import importlib
+from types import ModuleType
+
+from initlab.errors import DataError
+
+TRACERS = {"torch": "initlab.adapters.torch", "jax": "initlab.adapters.jax"}
+"""A module `trace` of that package has `trace(model, batch, loss, ...)`, a module `remedy` has `code` and `remedied`."""
+
+HOMES = {"torch": "torch", "flax": "jax", "equinox": "jax", "jax": "jax", "jaxlib": "jax"}
+
+
+def framework_of(model: object) -> str:
+    """The framework that a model is of. Raises DataError for an object that is none."""
+    for base in type(model).__mro__:
+        home = HOMES.get(base.__module__.partition(".")[0])
+        if home is not None:
+            return home
+    raise DataError(
+        f"The model must be of PyTorch or JAX, got {type(model).__name__}. Return a torch.nn.Module, or see --help."
+    )
+
+
+def tracer(framework: str) -> ModuleType:
+    """The module that traces models of a framework."""
+    return importlib.import_module(f"{TRACERS[framework]}.trace")
+
+
+def remedies(framework: str) -> ModuleType:
+    """The module that writes and applies remedies for a framework."""
+    return importlib.import_module(f"{TRACERS[framework]}.remedy")

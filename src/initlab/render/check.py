@@ -1,0 +1,199 @@
+"""A check as text for a terminal and as a document for programs: what is wrong, where, why, and what mends it."""
+
+import math
+import textwrap
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from initlab.checks.report import Report
+from initlab.render.json import heading, plain
+from initlab.render.numerals import number
+from initlab.rules import RULES, Finding, Rule
+
+STYLES = {"error": "bold red", "warning": "bold yellow", "info": "cyan", "evidence": "dim"}
+INDENT = "         "
+WIDTH = 108
+
+
+def text(report: Report) -> RenderableType:
+    """The report as something that rich can print: findings first, then what is only told, then what was checked."""
+    roots = [finding for finding in report.findings if finding.counts and not finding.explained_by]
+    parts: list[RenderableType] = [Text(title(report), style="bold"), Text(conditions(report), style="dim"), Text()]
+    for finding in roots:
+        effects = [each for each in report.findings if each.explained_by == f"{finding.rule} {finding.path}"]
+        parts += [_finding(finding, effects), Text()]
+    for finding in report.notes:
+        parts.append(_note(finding))
+    if report.notes:
+        parts.append(Text())
+    parts.append(Text(states(report), style="dim"))
+    return Group(*parts)
+
+
+def title(report: Report) -> str:
+    """The verdict in one line."""
+    if report.healthy:
+        return "Nothing is wrong at step zero, as far as one batch can tell."
+    counts = [(len(report.errors), "error"), (len(report.warnings), "warning")]
+    words = [f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count]
+    broken = sum(outcome.state == "errored" for outcome in report.rules)
+    return ", ".join(words + ([f"{broken} rules broke down"] if broken else [])) + "."
+
+
+def conditions(report: Report) -> str:
+    """What was measured, on what, in one line."""
+    trace = report.trace
+    size = sum(weight.size for weight in trace.weights)
+    weights = f"{len(trace.weights)} weights of {size:,} numbers"
+    if not trace.passes:
+        return f"{weights}; no pass: weights alone were given."
+    words = f"{weights}; {trace.batch}; {trace.loss}: {trace.first.loss:.4g}"
+    chance = trace.output.chance if trace.output else None
+    return words + (f" (chance {chance:.4g})." if chance is not None else ".")
+
+
+def _finding(finding: Finding, effects: list[Finding]) -> Text:
+    """What, where, why, by how much, and the code that mends it."""
+    head = Text.assemble(
+        (f"{finding.severity:<8} ", STYLES[finding.severity]),
+        (f"{finding.rule} {finding.name}", "bold"),
+        "  ",
+        (finding.path, "bold"),
+    )
+    lines = [head, _wrapped(finding.cause), _wrapped(_measured(finding))]
+    lines.append(_wrapped(f"Remedy: {finding.remedy.words}{_proof(finding)}"))
+    if finding.code:
+        lines.append(Text(textwrap.indent(finding.code, INDENT + "    "), style="green"))
+    if effects:
+        told = ", ".join(f"{each.rule} {each.name} ({each.path})" for each in effects[:4])
+        more = f" and {len(effects) - 4} more" if len(effects) > 4 else ""
+        lines.append(_wrapped(f"Likely effects: {told}{more}.", style="dim"))
+    return Text("\n").join(lines)
+
+
+def _measured(finding: Finding) -> str:
+    return f"Measured {number(finding.measured)}, limit {number(finding.limit)}: {finding.formula}."
+
+
+def _proof(finding: Finding) -> str:
+    if finding.cleared is None:
+        return ""
+    return " Tried on a copy: it clears this." if finding.cleared else " Tried on a copy: it does not clear this."
+
+
+def _note(finding: Finding) -> Text:
+    return Text.assemble(
+        (f"{finding.severity:<8} ", STYLES[finding.severity]), f"{finding.rule} {finding.name}: ", _first(finding.cause)
+    )
+
+
+def _first(words: str) -> str:
+    return textwrap.fill(words, WIDTH, subsequent_indent=INDENT)
+
+
+def _wrapped(words: str, style: str = "") -> Text:
+    return Text(textwrap.fill(words, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT), style=style)
+
+
+def states(report: Report) -> str:
+    """How many rules ended in which state, and why those broke down that did."""
+    counts = Counter(outcome.state for outcome in report.rules)
+    words = f"{len(report.rules)} rules: " + ", ".join(f"{count} {state}" for state, count in counts.items()) + "."
+    broken = [f"{outcome.rule} {outcome.name}: {outcome.reason}" for outcome in report.rules if outcome.state == "errored"]
+    return words + (f" Broke down: {'; '.join(broken)}." if broken else "")
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The document of `initlab check`."""
+    trace = report.trace
+    return {
+        **heading("check"),
+        "seed": report.configuration.get("seed", 0),
+        "configuration": report.configuration,
+        "framework": trace.framework,
+        "batch": trace.batch,
+        "loss": trace.loss,
+        "healthy": report.healthy,
+        "findings": [finding_document(finding) for finding in report.findings],
+        "rules": [
+            {"rule": each.rule, "name": each.name, "state": each.state, "reason": each.reason} for each in report.rules
+        ],
+        "output": plain(trace.output),
+        "passes": [each.loss for each in trace.passes],
+        "layers": list(_layers(report)),
+    }
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """One finding, as programs read it."""
+    return {
+        "rule": finding.rule,
+        "name": finding.name,
+        "severity": finding.severity,
+        "path": finding.path,
+        "measured": finding.measured,
+        "limit": finding.limit,
+        "formula": finding.formula,
+        "cause": finding.cause,
+        "remedy": finding.code or finding.remedy.words,
+        "advice": finding.remedy.words,
+        "cleared": finding.cleared,
+        "explained_by": finding.explained_by or None,
+        "weights": list(finding.weights),
+    }
+
+
+def _layers(report: Report) -> Iterator[dict[str, Any]]:
+    if not report.trace.passes:
+        return
+    for op in report.trace.first.ops:
+        yield {
+            "name": op.name,
+            "kind": op.kind,
+            "function": op.function,
+            "units": op.units,
+            "forward_std": op.std,
+            "forward_mean": op.mean,
+            "backward_std": None if math.isnan(op.backward_std) else op.backward_std,
+            "dead": op.dead,
+            "cosine": op.cosine,
+        }
+
+
+def rule_page(rule: Rule) -> str:
+    """One rule as a page of text: what it says, its thresholds, an example that fires and what to write instead."""
+    blocks = [
+        f"{rule.id} {rule.name}  ({rule.severity} at worst, from {'weights' if rule.needs == 'weights' else 'a pass'})\n"
+        + rule.documentation.summary,
+        rule.documentation.body,
+    ]
+    if rule.thresholds:
+        blocks.append(
+            "Thresholds\n" + textwrap.indent("\n".join(f"{name} = {value:g}" for name, value in rule.thresholds.items()), "    ")
+        )
+    blocks += [f"{title}\n{textwrap.indent(body, '    ')}" for title, body in rule.documentation.sections.items()]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def rule_document(rule: Rule) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "rule": rule.id,
+        "name": rule.name,
+        "area": rule.area,
+        "severity": rule.severity,
+        "needs": rule.needs,
+        "thresholds": dict(rule.thresholds),
+        "summary": rule.documentation.summary,
+        "text": rule.documentation.body,
+        **{title.lower().replace(" ", "_"): body for title, body in rule.documentation.sections.items()},
+    }
+
+
+def known_rules() -> list[dict[str, Any]]:
+    """Every rule, for programs."""
+    return [rule_document(rule) for rule in RULES.values()]

@@ -1,0 +1,1 @@
+"""Rules about what the gradients show, now and after two virtual steps."""

@@ -1,0 +1,129 @@
+"""W010 and W011: weights without a gradient, for ever or for a step."""
+
+from collections.abc import Iterator
+
+from initlab.rules.evidence import redraw
+from initlab.rules.rule import Finding, Remedy, rule
+from initlab.trace import Trace, Weight
+
+
+def moved_at(trace: Trace, weight: Weight) -> int | None:
+    """The first virtual step at which a weight has a gradient; None for never."""
+    for step, each in enumerate(trace.passes):
+        found = each.gradients.get(weight.name)
+        if found is not None and found.filled > 0:
+            return step
+    return None
+
+
+def reached(trace: Trace) -> Iterator[Weight]:
+    """The trainable weights that the loss depends on."""
+    return (weight for weight in trace.trained() if weight.name in trace.first.gradients and weight.finite == 1)
+
+
+@rule("W010", "dead-parameter", severity="error")
+def dead_parameter(trace: Trace) -> Iterator[Finding]:
+    """The gradient of a weight is exactly zero, before and after every virtual step.
+
+    Exact: a product A·B with both factors zero is a saddle, where each factor's gradient is the other times something:
+    no optimizer that follows gradients leaves it. One zero factor is a gate that opens with the first step (W011), and
+    a gate within a gate with the second; hence the steps. Weights that are not reached by the loss are W012's. Rows of
+    tables that the batch does not look up are no matter, but a table whose every gradient is zero is.
+
+    ## Example
+    class LoRA(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.base, self.a, self.b = nn.Linear(16, 4), nn.Linear(16, 2, bias=False), nn.Linear(2, 4, bias=False)
+            nn.init.zeros_(self.a.weight), nn.init.zeros_(self.b.weight)
+
+        def forward(self, x):
+            return self.base(x) + self.b(self.a(x))
+
+    model = LoRA()
+    batch = torch.randn(32, 16)
+
+    ## Use instead
+    class LoRA(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.base, self.a, self.b = nn.Linear(16, 4), nn.Linear(16, 2, bias=False), nn.Linear(2, 4, bias=False)
+            nn.init.zeros_(self.b.weight)
+
+        def forward(self, x):
+            return self.base(x) + self.b(self.a(x))
+
+    model = LoRA()
+    batch = torch.randn(32, 16)
+    """
+    dead = [weight for weight in reached(trace) if len(trace.passes) > 1 and moved_at(trace, weight) is None]
+    if not dead:
+        return
+    zero = [weight for weight in dead if weight.norm == 0 and not weight.bias and not weight.gain]
+    shown = sorted(dead, key=lambda weight: (weight.norm != 0, weight.bias, weight.gain))
+    main = shown[0]
+    if all(weight.bias for weight in dead):
+        return
+    others = f", as do {len(dead) - 1} others" if len(dead) > 1 else ""
+    why = (
+        f"{_several([weight.name for weight in zero])} are all zero: the gradient of each is the others times something, "
+        "a saddle that no optimizer leaves."
+        if len(zero) > 1
+        else "Whatever multiplies it on the way to the loss is zero: a unit that is dead, or a factor that stays zero."
+    )
+    yield Finding(
+        severity="error",
+        path=main.name,
+        measured=0.0,
+        limit=0.0,
+        formula=f"gradient exactly 0 at virtual steps 0 to {len(trace.passes) - 1}",
+        cause=f"{main.name} gets no gradient{others}. {why}",
+        remedy=Remedy(
+            words="Make one factor random and leave the other zero: it then opens with the first step."
+            if len(zero) > 1
+            else "Set it anew.",
+            edits=tuple(redraw(trace, weight) for weight in _mended(zero)) if zero else (redraw(trace, main),),
+        ),
+        weights=tuple(weight.name for weight in shown),
+    )
+
+
+def _mended(zero: list[Weight]) -> list[Weight]:
+    """Which of the zero factors to draw: all but the last, so that what they make stays zero at first."""
+    return zero[:-1] if len(zero) > 1 else zero
+
+
+def _several(names: list[str]) -> str:
+    shown = names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"]
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+@rule("W011", "gated", severity="info")
+def gated(trace: Trace) -> Iterator[Finding]:
+    """The gradient of a weight is zero now, and not after a virtual step: a zero gate that opens.
+
+    By design in ReZero, Fixup, LoRA, adaLN-zero, zero heads and zero-initialised branches. Not a fault.
+
+    ## Example
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
+    nn.init.zeros_(model[2].weight)
+
+    ## Use instead
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
+    """
+    late = [(weight, moved_at(trace, weight)) for weight in reached(trace)]
+    opened = [(weight, step) for weight, step in late if step]
+    if opened:
+        weight, step = max(opened, key=lambda each: each[1])
+        count = f"{len(opened)} weights, such as {weight.name}," if len(opened) > 1 else weight.name
+        yield Finding(
+            severity="info",
+            path=weight.name,
+            measured=float(step),
+            limit=0.0,
+            formula="the first virtual step with a gradient",
+            cause=f"{count} get{'' if len(opened) > 1 else 's'} no gradient now and one from step {step} on: a zero gate, "
+            "by design, that opens.",
+            remedy=Remedy(words="Nothing to do."),
+            weights=tuple(weight.name for weight, _ in opened),
+        )

@@ -1,0 +1,164 @@
+"""W060, W061 and W062: how much of the loss a weight can move."""
+
+import math
+from collections.abc import Iterator
+
+from initlab.rules.backward.dead_parameter import moved_at
+from initlab.rules.evidence import APART, culprit, redraw, redrawn, scales, typical
+from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
+from initlab.trace import Trace
+
+STEPS = 1e4
+"""T, the steps of a usual training."""
+
+UPDATE = 1e-3
+"""u, the relative size of a usual update."""
+
+
+def elasticities(trace: Trace, step: int) -> dict[str, float]:
+    """S of every trained weight in one pass; those without one are left out."""
+    found = {weight.name: trace.passes[step].elasticity(weight.name) for weight in trace.trained()}
+    return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def _scaled_back(trace: Trace, direction: str) -> tuple[str, Remedy, str]:
+    """The weight to blame, or all of them, with the change that mends it, and the factor in words."""
+    side = "large" if direction == "large" else "small"
+    suspect = culprit(trace, "large" if direction == "large" else "small")
+    found = scales(trace)
+    if suspect is not None and abs(math.log(typical(found))) < max(APART, abs(math.log(suspect.ratio)) / 2):
+        words = f"{suspect.weight.name} multiplies the signal by {suspect.gain:.3g}"
+        follows = f" before {suspect.follows}" if suspect.follows else ""
+        told = f"{words}, where{follows} {suspect.wanted:.3g} would keep it."
+        return suspect.weight.name, redrawn(trace, [suspect.weight], f"Give it the scale its layer needs: it is {side}."), told
+    live = [scale for scale in found if scale.gain > 0 and not scale.normalised]
+    if not live:
+        return "loss", Remedy(words="Look at the scale of the loss and of the inputs."), ""
+    worst = max(live, key=lambda scale: abs(math.log(scale.ratio)))
+    gains = sorted(scale.gain for scale in live)
+    told = (
+        f"No single weight stands out: the {len(live)} layers multiply the signal by {gains[0]:.3g} to {gains[-1]:.3g}, "
+        f"where {min(scale.wanted for scale in live):.3g} to {max(scale.wanted for scale in live):.3g} would keep it."
+    )
+    edits = tuple(redraw(trace, scale.weight) for scale in live)
+    return worst.weight.name, Remedy(words="Give every layer the gain of its activation.", edits=edits), told
+
+
+@rule("W060", "vanishing", severity="error")
+def vanishing(trace: Trace, *, limit: float = 0.01 / (STEPS * UPDATE)) -> Iterator[Finding]:
+    """All weights together can hardly move the loss.
+
+    S = |W| |∂L/∂W| / |L| bounds what a relative change u of W does to the loss: u·S. With u = 1e-3 a step and T = 1e4
+    steps, training moves the loss by at most T·u·ΣS; where ΣS < 0.01/(T·u) = 1e-3 that is less than 1 %. ΣS is that of
+    the best of the passes, so that gates may open; over the weights that multiply, since the last bias always moves.
+
+    ## Example
+    model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
+    for layer in model[::2]:
+        nn.init.normal_(layer.weight, std=0.01)
+
+    ## Use instead
+    model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
+    for layer in model[::2]:
+        nn.init.orthogonal_(layer.weight)
+    """
+    biases = {weight.name for weight in trace.weights if weight.bias}
+    sums = [
+        sum(value for name, value in elasticities(trace, step).items() if name not in biases)
+        for step in range(len(trace.passes))
+    ]
+    best = max(sums)
+    if not math.isfinite(best):
+        raise NotApplicable("the gradients are not finite")
+    if best < limit:
+        path, remedy, told = _scaled_back(trace, "small")
+        yield Finding(
+            severity="error" if best < limit / 10 else "warning",
+            path=path,
+            measured=best,
+            limit=limit,
+            formula="Σ |W||∂L/∂W|/|L| >= 0.01/(T·u), T = 1e4 steps of relative size u = 1e-3",
+            cause=f"Training could move the loss by {100 * STEPS * UPDATE * best:.2g} % at most. {told}",
+            remedy=remedy,
+        )
+
+
+@rule("W061", "exploding", severity="error")
+def exploding(trace: Trace, *, limit: float = 100.0) -> Iterator[Finding]:
+    """One usual step may change the loss by more than it is.
+
+    The elasticity S = |W| |∂L/∂W| / |L| times the relative size u = 1e-3 of a usual update bounds the change of the loss
+    in one step. At S = 1/u = 1000 one step may double it: an error. A tenth of that is a warning; healthy networks have
+    at most 48 in the literature's shapes.
+
+    ## Example
+    model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
+    for layer in model[::2]:
+        nn.init.normal_(layer.weight, std=1.0)
+
+    ## Use instead
+    model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
+    for layer in model[::2]:
+        nn.init.orthogonal_(layer.weight)
+    """
+    found = elasticities(trace, 0)
+    if not found:
+        raise NotApplicable("no gradient is finite")
+    name, worst = max(found.items(), key=lambda each: each[1])
+    if worst > limit:
+        path, remedy, told = _scaled_back(trace, "large")
+        yield Finding(
+            severity="error" if worst > 10 * limit else "warning",
+            path=path,
+            measured=worst,
+            limit=limit,
+            formula="max |W||∂L/∂W|/|L| <= 0.1/u, steps of relative size u = 1e-3",
+            cause=f"A change of {name} by 0.1 % may change the loss by {worst / 10:.3g} %. {told}",
+            remedy=remedy,
+        )
+
+
+@rule("W062", "starved", severity="warning")
+def starved(trace: Trace, *, limit: float = 1e-4) -> Iterator[Finding]:
+    """One layer can move the loss 10,000 times less than another.
+
+    With the largest relative update that is in use, u = 1e-2, over T = 1e4 steps the layer moves the loss by less than
+    1 % of what the best one does in one: 0.01/(T·u) = 1e-4. The best of the passes counts, so that gates may open.
+    Matrices only: a bias or a gain starts at a value of its own.
+
+    ## Example
+    model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 4))
+    with torch.no_grad():
+        model[0].weight.mul_(1e-6), model[0].bias.fill_(1.0), model[2].weight.mul_(3)
+
+    ## Use instead
+    model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 4))
+    """
+    matrices = [weight for weight in trace.trained() if weight.matrix and moved_at(trace, weight) == 0]
+    shares = {weight.name: 0.0 for weight in matrices if weight.norm > 0}
+    if len(shares) < 2:
+        raise NotApplicable("fewer than two matrices have a gradient")
+    for step in range(len(trace.passes)):
+        found = elasticities(trace, step)
+        most = max((found.get(name, 0.0) for name in shares), default=0.0)
+        for name in shares:
+            shares[name] = max(shares[name], found.get(name, 0.0) / most if most else 0.0)
+    hungry = sorted((share, name) for name, share in shares.items() if share < limit)
+    if hungry:
+        share, name = hungry[0]
+        weight = trace.weight(name)
+        yield Finding(
+            severity="warning",
+            path=name,
+            measured=share,
+            limit=limit,
+            formula="S/max S >= 0.01/(T·u), T = 1e4 steps of relative size u = 1e-2",
+            cause=f"{name} can move the loss by {share:.2g} of what the best layer can.",
+            remedy=Remedy(words="Give it the scale of its peers.", edits=_edits(trace, name)),
+            weights=tuple(name for _, name in hungry),
+        )
+        assert weight
+
+
+def _edits(trace: Trace, name: str) -> tuple[Edit, ...]:
+    return (redraw(trace, trace.weight(name)),)

@@ -1,0 +1,56 @@
+"""W063: gradients that the optimizer takes for noise."""
+
+import math
+from collections.abc import Iterator
+
+from initlab.rules.backward.redundant import redundant_biases
+from initlab.rules.evidence import culprit, redraw
+from initlab.rules.rule import Finding, Remedy, rule
+from initlab.trace import Trace
+
+TABLES = ("embedding",)
+
+
+@rule("W063", "optimizer-noise", severity="error")
+def optimizer_noise(trace: Trace, *, epsilon: float = 1e-8, times: float = 10.0) -> Iterator[Finding]:
+    """The gradient of a matrix is so small that Adam's ε shrinks its steps.
+
+    Adam divides by √v + ε. Where the root mean square g of a gradient is below ε the step is g/ε of what it should be,
+    whatever the learning rate: an error. Below 10 ε it is a warning. The largest g of the passes counts, over the
+    entries that are not zero, so that zero gates and tables with few rows looked up are no matter. State
+    `epsilon` if yours is another; plain gradient descent has none, and the rule is then to be ignored.
+
+    ## Example
+    model = nn.Sequential(nn.Linear(32, 64), nn.Tanh(), nn.Linear(64, 4))
+    with torch.no_grad():
+        model[2].weight.mul_(1e-9)
+    loss = lambda output, target: nn.functional.cross_entropy(output, target) * 1e-7
+    batch = torch.randn(32, 32), torch.randint(4, (32,))
+
+    ## Use instead
+    model = nn.Sequential(nn.Linear(32, 64), nn.Tanh(), nn.Linear(64, 4))
+    """
+    idle = {weight.name for weight in redundant_biases(trace)}
+    small = []
+    for weight in trace.trained():
+        found = [each.gradients[weight.name] for each in trace.passes if weight.name in each.gradients]
+        if not weight.matrix or weight.name in idle or not found:
+            continue
+        rms = max(each.norm / math.sqrt(max(1.0, each.filled * weight.size)) for each in found)
+        if 0 < rms < times * epsilon:
+            small.append((rms, weight))
+    if small:
+        rms, weight = min(small, key=lambda each: each[0])
+        suspect = culprit(trace, "small")
+        path = suspect.weight.name if suspect else weight.name
+        yield Finding(
+            severity="error" if rms < epsilon else "warning",
+            path=path,
+            measured=rms,
+            limit=times * epsilon,
+            formula=f"rms gradient >= {times:g} ε, ε = {epsilon:g} of Adam",
+            cause=f"The gradient of {weight.name} is {rms:.2g}: Adam makes steps of {rms / (rms + epsilon):.2g} of its "
+            "learning rate.",
+            remedy=Remedy(words="Raise the gain of its layer, or lower eps.", edits=(redraw(trace, trace.weight(path)),)),
+            weights=tuple(each.name for _, each in small),
+        )

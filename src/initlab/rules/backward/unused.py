@@ -1,0 +1,95 @@
+"""W012: weights that the loss does not depend on."""
+
+from collections.abc import Iterator
+
+from initlab.rules.rule import Finding, Remedy, rule
+from initlab.trace import Trace, Weight
+
+
+@rule("W012", "unused", severity="warning")
+def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
+    """A weight takes no gradient: cut off by detach or no_grad, frozen among trained ones, or not used.
+
+    Exact. What an operation reads and a detach() stands between it and the loss is a warning, and so is a frozen matrix
+    of random numbers in a network that is trained in the main: it stays random. A weight that no operation reads, or
+    that makes an output which the loss does not look at (a pooler), is mentioned only.
+
+    ## Example
+    class Cut(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Linear(8, 16), nn.Linear(16, 4)
+
+        def forward(self, x):
+            return self.second(torch.relu(self.first(x)).detach())
+
+    model = Cut()
+    batch = torch.randn(32, 8)
+
+    ## Use instead
+    class Whole(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Linear(8, 16), nn.Linear(16, 4)
+
+        def forward(self, x):
+            return self.second(torch.relu(self.first(x)))
+
+    model = Whole()
+    batch = torch.randn(32, 8)
+    """
+    without = [weight for weight in trace.trained() if weight.name not in trace.first.gradients]
+    cut = [weight for weight in without if weight.cut]
+    if cut:
+        main = max(cut, key=lambda weight: weight.size)
+        yield _finding(
+            cut,
+            main,
+            "warning",
+            f"{main.name} is used, and {main.cut} keeps the gradient from it{_and_others(cut)}.",
+            f"Remove the {main.cut} between {main.name} and the loss, or set requires_grad_(False) if it is meant.",
+        )
+    idle = [weight for weight in without if not weight.cut]
+    if idle:
+        main = max(idle, key=lambda weight: weight.size)
+        read = "no operation reads it" if not main.used else "what it makes does not reach the loss"
+        yield _finding(
+            idle,
+            main,
+            "info",
+            f"{main.name} takes no gradient: {read}{_and_others(idle)}.",
+            "Remove it, or let the loss depend on it.",
+        )
+    yield from _frozen(trace, minority)
+
+
+def _frozen(trace: Trace, minority: float) -> Iterator[Finding]:
+    matrices = [weight for weight in trace.weights if weight.kind == "linear"]
+    frozen = [weight for weight in matrices if weight.frozen and weight.values > 4 and weight.used]
+    trained = sum(weight.size for weight in matrices if not weight.frozen)
+    if frozen and sum(weight.size for weight in frozen) < minority * trained and len(frozen) <= len(matrices) / 2:
+        main = max(frozen, key=lambda weight: weight.size)
+        yield _finding(
+            frozen,
+            main,
+            "warning",
+            f"{main.name} is frozen and random, in a network of which most is trained{_and_others(frozen)}.",
+            f'model.get_parameter("{main.name}").requires_grad_(True)',
+        )
+
+
+def _finding(group: list[Weight], main: Weight, severity: str, cause: str, words: str) -> Finding:
+    return Finding(
+        severity="warning" if severity == "warning" else "info",
+        path=main.name,
+        measured=float(len(group)),
+        limit=0.0,
+        formula="every trainable weight has a gradient",
+        cause=cause,
+        remedy=Remedy(words=words),
+        weights=tuple(weight.name for weight in group),
+    )
+
+
+def _and_others(group: list[Weight]) -> str:
+    return f" (and {len(group) - 1} others)" if len(group) > 1 else ""

@@ -1,0 +1,164 @@
+"""Whose fault it is: the scale of every weight against what its layer calls for, and against its peers.
+
+A symptom (a loss above chance, a gradient that vanishes) names no culprit. The scale does: with n inputs a unit, a
+weight of mean square w² multiplies the mean square of the signal by g² = n w², where the activation that follows calls
+for a gain g₀. The ratio g/g₀ of a healthy layer is near that of its peers, whatever the convention of the network;
+the weight that is farthest from them, in the direction of the symptom, is the one to look at.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import median
+from typing import Literal
+
+from initlab.errors import UnknownNameError
+from initlab.laws import Constant, Law, Normal
+from initlab.numerics.activations import activation
+from initlab.rules.rule import Edit, Remedy
+from initlab.theory.gains import gains
+from initlab.trace import Op, Trace, Weight
+
+Direction = Literal["large", "small"]
+
+APART = math.log(3.0)
+"""A weight less than three times out of scale is not singled out: conventions differ by that much."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """The scale of one weight: its gain √n·w, the gain that is called for, and what follows it."""
+
+    weight: Weight
+    gain: float
+    wanted: float
+    follows: str
+    normalised: bool
+
+    @property
+    def ratio(self) -> float:
+        """How many times the gain that is called for."""
+        return self.gain / self.wanted
+
+
+@lru_cache(maxsize=64)
+def gain_for(function: str) -> float:
+    """The gain that keeps the mean square through an activation; 1 for one that is not known.
+
+    >>> round(gain_for("relu"), 4)
+    1.4142
+    """
+    try:
+        return gains(activation(function), q=1.0).forward
+    except UnknownNameError:
+        return 1.0
+
+
+def readers(trace: Trace, weight: str) -> Iterator[tuple[int, Op]]:
+    """The operations of the first pass that read a weight, with their places."""
+    return ((place, op) for place, op in enumerate(trace.first.ops) if weight in op.weights)
+
+
+def followers(trace: Trace, place: int) -> Iterator[tuple[int, Op]]:
+    """The operations that an operation feeds, with their places."""
+    return ((after, op) for after, op in enumerate(trace.first.ops) if place in op.inputs)
+
+
+def activation_after(trace: Trace, place: int) -> str:
+    """The name of the activation that bends an operation's result, also after a normalisation; empty for none."""
+    for after, op in followers(trace, place):
+        if op.kind == "activation":
+            return op.function
+        if op.kind == "norm" and op.inputs == (place,):
+            return activation_after(trace, after)
+    return ""
+
+
+def scales(trace: Trace) -> tuple[Scale, ...]:
+    """The scale of every weight that multiplies. Without a pass, of every matrix, with a gain of 1 called for."""
+    found = []
+    for weight in trace.weights:
+        fan = weight.fan_in or (None if trace.passes or len(weight.shape) != 2 else float(weight.shape[1]))
+        if fan is None or len(weight.shape) < 2 or weight.kind == "embedding":
+            continue
+        places = [place for place, _ in readers(trace, weight.name)] if trace.passes else []
+        follows = activation_after(trace, places[0]) if places else ""
+        normalised = any(op.kind == "norm" and op.inputs == (place,) for place in places for _, op in followers(trace, place))
+        gain = math.sqrt(fan) * weight.norm / math.sqrt(max(1, weight.size))
+        found.append(
+            Scale(weight=weight, gain=gain, wanted=gain_for(follows or "linear"), follows=follows, normalised=normalised)
+        )
+    return tuple(found)
+
+
+def typical(found: tuple[Scale, ...]) -> float:
+    """The median ratio of the weights that are not zero; 1 without any."""
+    ratios = [scale.ratio for scale in found if scale.gain > 0]
+    return median(ratios) if ratios else 1.0
+
+
+def culprit(trace: Trace, direction: Direction, among: tuple[str, ...] = ()) -> Scale | None:
+    """The weight that is farthest out of scale among its peers; None where none stands out.
+
+    `among` restricts it to some weights. What a normalisation follows cannot be to blame: its scale has no effect.
+    """
+    found = scales(trace)
+    usual = typical(found)
+    usual = usual if 1 / 30 < usual < 30 else 1.0
+    sign = 1 if direction == "large" else -1
+    ranked = [
+        (sign * math.log(scale.ratio / usual), scale)
+        for scale in found
+        if scale.gain > 0 and not scale.normalised and (not among or scale.weight.name in among)
+    ]
+    ranked = [each for each in ranked if each[0] > APART]
+    return max(ranked, key=lambda each: each[0])[1] if ranked else None
+
+
+def law_for(trace: Trace, scale: Scale) -> Law:
+    """The law that a weight should have: the gain of its activation, or that of its peers where they have another."""
+    peers = [
+        each for each in scales(trace)
+        if each.weight.name != scale.weight.name and each.gain > 0 and each.follows == scale.follows
+    ]  # fmt: skip
+    usual = median([each.gain for each in peers]) if len(peers) >= 2 else scale.wanted
+    gain = usual if scale.wanted / 3 < usual < 3 * scale.wanted else scale.wanted
+    return Normal(std=gain / math.sqrt(scale.weight.fan_in or float(scale.weight.shape[1])))
+
+
+def redraw(trace: Trace, weight: Weight) -> Edit:
+    """The change that sets a weight anew: its law by what it is."""
+    if weight.gain:
+        return Edit(weight=weight.name, law=Constant(value=1.0))
+    if weight.bias:
+        return Edit(weight=weight.name, law=Constant(value=0.0))
+    known = next((scale for scale in scales(trace) if scale.weight.name == weight.name), None)
+    if known is not None:
+        return Edit(weight=weight.name, law=law_for(trace, known))
+    if weight.kind == "embedding" or len(weight.shape) < 2:
+        return Edit(weight=weight.name, law=Normal(std=0.02))
+    return Edit(weight=weight.name, law=Normal(std=1 / math.sqrt(math.prod(weight.shape[1:]))))
+
+
+def redrawn(trace: Trace, weights: list[Weight], words: str) -> Remedy:
+    """A remedy that sets weights anew."""
+    return Remedy(words=words, edits=tuple(redraw(trace, weight) for weight in weights))
+
+
+def biases_of(trace: Trace, op: Op) -> list[Weight]:
+    """The biases that an operation adds."""
+    return [trace.weight(name) for name in op.weights if trace.weight(name).bias]
+
+
+def matrix_of(trace: Trace, op: Op) -> Weight | None:
+    """The main weight that an operation reads."""
+    named = [trace.weight(name) for name in op.weights]
+    return next((weight for weight in named if not weight.bias), None)
+
+
+def producer(trace: Trace, op: Op) -> Op | None:
+    """The operation with weights whose result an activation bends, or the one itself if it has weights."""
+    if op.weights:
+        return op
+    return next((each for each in trace.before(op) if each.weights), None)

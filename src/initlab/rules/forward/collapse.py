@@ -1,0 +1,60 @@
+"""W066: different inputs that have become one."""
+
+from collections.abc import Iterator
+
+from initlab.rules.evidence import redraw, scales
+from initlab.rules.rule import Finding, NotApplicable, Remedy, rule
+from initlab.trace import Op, Trace
+
+
+@rule("W066", "collapse", severity="error")
+def collapse(trace: Trace, *, roundings: float = 100.0, share: float = 1e-3) -> Iterator[Finding]:
+    """The last hidden layer puts out nearly the same whatever is fed in.
+
+    In the ordered phase every layer draws inputs together, 1 - c → χ (1 - c) with χ < 1. Where 1 - c of the last hidden
+    layer is below 100 roundings of the dtype the inputs cannot be told apart: an error. Below a thousandth of what it was
+    at the input, training starts by undoing that: a warning. A ReLU network of He weights stays above it for a
+    hundred layers. Normalised networks spread what is left again, and are judged by the error alone.
+
+    ## Example
+    model = nn.Sequential(*[layer for _ in range(30) for layer in (nn.Linear(64, 64), nn.Tanh())], nn.Linear(64, 4))
+    for layer in model[::2]:
+        nn.init.normal_(layer.weight, std=0.7 / 8), nn.init.normal_(layer.bias, std=0.5)
+
+    ## Use instead
+    model = nn.Sequential(*[layer for _ in range(30) for layer in (nn.Linear(64, 64), nn.Tanh())], nn.Linear(64, 4))
+    for layer in model[::2]:
+        nn.init.orthogonal_(layer.weight), nn.init.zeros_(layer.bias)
+    """
+    last = _last_hidden(trace)
+    if last is None or last.cosine is None or trace.cosine is None:
+        raise NotApplicable("there are no two examples to compare, or no hidden layer")
+    start, apart = 1 - trace.cosine, 1 - last.cosine
+    if start <= 1e-4 or last.square == 0:
+        raise NotApplicable("the inputs are alike, or the layer puts out nothing yet")
+    precision = 2.0**-7 if "bfloat16" in last.dtype else 2.0**-10 if last.dtype == "float16" else trace.precision
+    floor = min(roundings * precision, 1e-4)
+    if apart < floor or (apart < share * start and not trace.normalised):
+        edits = tuple(redraw(trace, scale.weight) for scale in scales(trace) if scale.gain > 0)
+        loud = [weight for weight in trace.trained() if weight.bias and weight.norm > 0]
+        biases = tuple(redraw(trace, weight) for weight in loud)
+        yield Finding(
+            severity="error" if apart < floor / 10 else "warning",
+            path=last.weights[0] if last.weights else last.name,
+            measured=apart,
+            limit=floor if apart < floor else share * start,
+            formula=f"1 - c >= {share:g} of the input's {start:.3g}, and {roundings:g} roundings",
+            cause=f"Different inputs have 1 - cosine {apart:.2g} at {last.name}, and {start:.2g} when fed in: the ordered "
+            "phase.",
+            remedy=Remedy(words="Orthogonal weights at the critical gain, no biases; or a skip.", edits=edits + biases),
+        )
+
+
+def _last_hidden(trace: Trace) -> Op | None:
+    """The operation with weights that feeds the last one."""
+    heads = [op for op in trace.first.ops if op.head]
+    for head in heads:
+        for op in trace.before(head):
+            if op.weights and op.kind in ("linear", "norm", "recurrent") and op.cosine is not None:
+                return op
+    return None

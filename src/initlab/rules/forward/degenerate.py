@@ -1,0 +1,44 @@
+"""W021: layers whose units say the same."""
+
+from collections.abc import Iterator
+
+from initlab.rules.evidence import matrix_of, redrawn
+from initlab.rules.rule import Finding, rule
+from initlab.trace import Trace
+
+
+@rule("W021", "degenerate-forward", severity="warning")
+def degenerate_forward(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
+    """At most half of the units of a layer put out different things on the batch.
+
+    Exact: the layer has the effective width of its different units. They may part with the first steps (their outgoing
+    weights differ, or W020 would say more), yet until then the network is that much narrower. Units that
+    put out nothing are not counted, so that zero-initialised layers and rectangular identities pass.
+
+    ## Example
+    model = nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 4))
+    with torch.no_grad():
+        model[0].weight.copy_(model[0].weight[:1].expand(16, 8)), model[0].bias.zero_()
+
+    ## Use instead
+    model = nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 4))
+    """
+    for op in trace.first.ops:
+        weight = matrix_of(trace, op)
+        if op.head or weight is None or weight.kind != "linear" or op.nonzero is None or op.distinct is None:
+            continue
+        if op.nonzero > max(1, op.units // 2) and op.distinct <= share * op.nonzero and weight.norm > 0:
+            upstream = [each for each in trace.before(op) if each.distinct is not None]
+            if any(each.distinct <= share * (each.nonzero or 1) for each in upstream if each.distinct is not None):
+                continue
+            yield Finding(
+                severity="warning",
+                path=weight.name,
+                measured=float(op.distinct),
+                limit=share * op.nonzero,
+                formula=f"more than {share:g} of the units differ",
+                cause=f"The {op.units} units of {op.name} put out {op.distinct} different things: rows of {weight.name} "
+                "are copies.",
+                remedy=redrawn(trace, [weight], "Draw every row for itself."),
+                weights=(weight.name,),
+            )

@@ -1,0 +1,62 @@
+"""W040: bounded activations that have gone flat."""
+
+from collections.abc import Iterator
+
+from initlab.laws import Constant
+from initlab.rules.evidence import biases_of, matrix_of, producer, redraw
+from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
+from initlab.trace import Op, Trace
+
+
+@rule("W040", "saturated", severity="warning")
+def saturated(trace: Trace, *, limit: float = 0.05) -> Iterator[Finding]:
+    """The slope of a bounded activation is nearly gone: the gradient loses 20 times its mean square in one layer.
+
+    The gradient's mean square is multiplied by E φ'(z)² in an activation; against φ'(0)² that is 0.46 for tanh at
+    z ~ N(0, 1). Below 1/20 the layer lets no gradient through that n w² of its weights could not have kept. A sigmoid
+    that multiplies another signal is a gate, and may be shut on purpose.
+
+    ## Example
+    model = nn.Sequential(nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 4))
+    nn.init.normal_(model[2].weight, std=10.0)
+
+    ## Use instead
+    model = nn.Sequential(nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 4))
+    nn.init.xavier_normal_(model[2].weight, gain=5 / 3)
+    """
+    bounded = [op for op in trace.first.ops if op.slope is not None]
+    if not bounded:
+        raise NotApplicable("no activation is bounded")
+    for op in bounded:
+        if op.slope is not None and op.slope < limit and not _meant(trace, op):
+            yield _finding(trace, op, op.slope, limit)
+
+
+def _meant(trace: Trace, op: Op) -> bool:
+    """Whether it is a gate, or the last thing before the loss."""
+    place = trace.first.ops.index(op)
+    last = not any(place in each.inputs for each in trace.first.ops)
+    return (op.function in ("sigmoid", "hardsigmoid") and op.gate) or last
+
+
+def _finding(trace: Trace, op: Op, slope: float, limit: float) -> Finding:
+    source = producer(trace, op)
+    weight = matrix_of(trace, source) if source else None
+    biases = biases_of(trace, source) if source else []
+    loud = [bias for bias in biases if bias.norm**2 / bias.size > op.square / 2]
+    blamed = loud or ([weight] if weight is not None else [])
+    times = op.square
+    edits = tuple(
+        Edit(weight=each.name, law=Constant(value=0.0)) if each.bias else redraw(trace, each) for each in blamed
+    )
+    return Finding(
+        severity="warning",
+        path=blamed[0].name if blamed else op.name,
+        measured=slope,
+        limit=limit,
+        formula=f"E φ'(z)²/φ'(0)² >= {limit:g}",
+        cause=f"The inputs of {op.name} have mean square {times:.3g}, so that {op.function} is flat"
+        + (f": {blamed[0].name} is too large by {times**0.5:.3g}." if blamed else "."),
+        remedy=Remedy(words="Bring the pre-activations back to mean square 1.", edits=edits),
+        weights=tuple(each.name for each in blamed),
+    )

@@ -1,0 +1,165 @@
+"""W050, W051 and W052: the loss against chance."""
+
+import math
+from collections.abc import Iterator
+
+from initlab.laws import Constant
+from initlab.rules.evidence import culprit, matrix_of, redraw
+from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
+from initlab.trace import Op, Output, Trace
+
+SURE = 3.0
+"""Standard errors that a loss must be away from its limit."""
+
+
+def _output(trace: Trace) -> Output:
+    if trace.output is None or trace.output.chance is None:
+        raise NotApplicable("the loss has no known chance level")
+    return trace.output
+
+
+def _head(trace: Trace) -> Op | None:
+    return next((op for op in reversed(trace.first.ops) if op.head), None)
+
+
+@rule("W050", "loss-above-chance", severity="error")
+def loss_above_chance(trace: Trace, *, times: float = 2.0, variances: float = 10.0) -> Iterator[Finding]:
+    """The first loss is far above that of a predictor that knows nothing.
+
+    With logits of standard deviation s the loss is ln K + s²/2, until at s = √(2 ln K) the softmax condenses on a few
+    classes (the random energy model), where it is 2 ln K: from there on the network is sure, and wrong. So the limit is
+    twice chance, by three standard errors. In a regression it is a mean squared error of 10 Var(y): predictions
+    three times as wide as the targets. Ten times beyond is an error. Label smoothing and weights leave chance at ln K.
+
+    ## Example
+    model = nn.Sequential(nn.Linear(16, 64), nn.ReLU(), nn.Linear(64, 10))
+    nn.init.normal_(model[2].weight, std=5.0)
+
+    ## Use instead
+    model = nn.Sequential(nn.Linear(16, 64), nn.ReLU(), nn.Linear(64, 10))
+    nn.init.normal_(model[2].weight, std=0.05)
+    """
+    output = _output(trace)
+    chance = output.chance or 0.0
+    limit = variances * chance if output.kind == "mse" else times * chance
+    if chance <= 0 or not math.isfinite(output.loss):
+        raise NotApplicable("the targets do not vary, or the loss is not finite")
+    if output.loss - SURE * output.error <= limit:
+        return
+    path, remedy, told = _blame(trace, output)
+    formula = "10 Var(y)" if output.kind == "mse" else f"2 · {chance:.4g}, where a softmax condenses"
+    yield Finding(
+        severity="error" if output.loss - SURE * output.error > 10 * limit else "warning",
+        path=path,
+        measured=output.loss,
+        limit=limit,
+        formula=formula,
+        cause=f"The loss is {output.loss:.4g} ± {output.error:.2g}, and chance is {chance:.4g}. {told}",
+        remedy=remedy,
+    )
+
+
+def _blame(trace: Trace, output: Output) -> tuple[str, Remedy, str]:
+    """The weight that makes the output so wide, with the change that narrows it."""
+    head = _head(trace)
+    wide = output.spread or 0.0
+    aim = 0.5 if output.kind != "mse" else math.sqrt(output.chance or 1.0)
+    spread = f"The outputs have standard deviation {wide:.3g}."
+    if head is not None:
+        biases = [trace.weight(name) for name in head.weights if trace.weight(name).bias]
+        loud = [bias for bias in biases if bias.norm / math.sqrt(bias.size) > 0.7 * wide]
+        if loud:
+            edit = Edit(weight=loud[0].name, law=Constant(value=0.0))
+            return loud[0].name, Remedy(words="Set the bias to 0.", edits=(edit,)), f"{spread} Its bias makes them so."
+    suspect = culprit(trace, "large")
+    if suspect is not None:
+        told = f"{spread} {suspect.weight.name} multiplies the signal by {suspect.gain:.3g}."
+        return suspect.weight.name, Remedy(words="Scale it down.", edits=(redraw(trace, suspect.weight),)), told
+    last = matrix_of(trace, head) if head is not None else None
+    if last is None:
+        return "loss", Remedy(words="Scale the output down."), spread
+    factor = aim / wide if wide > aim else 1.0
+    words = f"Scale the last layer by {factor:.3g}: outputs of standard deviation {aim:.3g}."
+    return last.name, Remedy(words=words, edits=(Edit(weight=last.name, factor=factor),)), spread
+
+
+@rule("W051", "loss-below-chance", severity="warning")
+def loss_below_chance(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
+    """The first loss is far below chance, though nothing was learned.
+
+    A random network cannot know: below half of min(H(y), ln K), by three standard errors, the label is among the inputs,
+    the loss is not the one that is meant, or the weights are trained.
+
+    ## Example
+    class Leak(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(torch.tensor(10.0))
+
+        def forward(self, x):
+            return self.scale * x
+
+    model = Leak()
+    labels = torch.arange(64) % 4
+    batch = nn.functional.one_hot(labels, 4).float(), labels
+
+    ## Use instead
+    model = nn.Linear(4, 4)
+    labels = torch.arange(64) % 4
+    batch = torch.randn(64, 4), labels
+    """
+    output = _output(trace)
+    if output.kind == "mse" or output.entropy is None:
+        raise NotApplicable("there are no classes")
+    if output.samples < 8:
+        raise NotApplicable("there are fewer than 8 labels")
+    limit = share * min(output.entropy, output.chance or math.inf)
+    if output.loss + SURE * output.error < limit:
+        yield Finding(
+            severity="warning",
+            path="loss",
+            measured=output.loss,
+            limit=limit,
+            formula=f"{share:g} min(H(y), ln K)",
+            cause=f"The loss is {output.loss:.3g} before any training, and the labels alone have {output.entropy:.3g} nats.",
+            remedy=Remedy(words="Look for the label among the inputs, or for weights that are trained."),
+        )
+
+
+@rule("W052", "output-offset", severity="info")
+def output_offset(trace: Trace, *, share: float = 0.1) -> Iterator[Finding]:
+    """The right bias of the last layer alone would save a part of the loss.
+
+    KL(frequencies, mean prediction) is what setting the bias to the log of the frequencies saves at once; training would
+    spend its first steps on it. Told where it is more than a tenth of ln K, by three standard errors, and every class
+    was seen ten times on average.
+
+    ## Example
+    model = nn.Linear(16, 4)
+    labels = (torch.arange(256) % 16 == 0).long() * 3
+    batch = torch.randn(256, 16), labels
+
+    ## Use instead
+    model = nn.Linear(16, 4)
+    labels = torch.arange(256) % 4
+    batch = torch.randn(256, 16), labels
+    """
+    output = _output(trace)
+    if output.offset is None:
+        raise NotApplicable("too few labels were seen for the frequencies of the classes")
+    limit = share * (output.chance or 0.0)
+    if output.offset - SURE * output.offset_error > limit:
+        yield Finding(
+            severity="info",
+            path=next(iter(_head_biases(trace)), "loss"),
+            measured=output.offset,
+            limit=limit,
+            formula=f"{share:g} ln K",
+            cause=f"The mean prediction is {output.offset:.2g} nats from the frequencies of the classes.",
+            remedy=Remedy(words=f"Set the last bias to the log of the frequencies: it saves {output.offset:.2g} nats."),
+        )
+
+
+def _head_biases(trace: Trace) -> Iterator[str]:
+    head = _head(trace)
+    return (name for name in (head.weights if head else ()) if trace.weight(name).bias)

@@ -1,0 +1,1 @@
+"""Rules about what the weights themselves say, without a model."""

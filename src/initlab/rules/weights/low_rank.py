@@ -1,0 +1,40 @@
+"""W071: matrices of low rank."""
+
+from collections.abc import Iterator
+
+from initlab.rules.evidence import redrawn
+from initlab.rules.rule import Finding, rule
+from initlab.trace import Trace
+
+
+@rule("W071", "low-rank", severity="warning", needs="weights")
+def low_rank(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
+    """A matrix has less than half of its full rank, and is not zero.
+
+    A matrix with independent continuous entries has full rank with probability 1. What falls short was filled by
+    an outer product, by copying rows, or by broadcasting one row over all. Constant matrices are symmetric units
+    (W020), and identities, sparse matrices and those of few values are left alone.
+
+    ## Example
+    model = nn.Sequential(nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 4))
+    with torch.no_grad():
+        model[0].weight.copy_(torch.outer(torch.randn(32), torch.randn(32)) / 6)
+
+    ## Use instead
+    model = nn.Sequential(nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 4))
+    """
+    for weight in trace.weights:
+        if weight.rank is None or weight.frozen or weight.values <= 4:
+            continue
+        full = min(weight.shape[0], weight.size // weight.shape[0])
+        if 0 < weight.rank < share * full:
+            yield Finding(
+                severity="warning",
+                path=weight.name,
+                measured=float(weight.rank),
+                limit=share * full,
+                formula=f"{share:g} · min(shape): independent entries have full rank, {full}",
+                cause=f"{weight.name} has rank {weight.rank} of {full}: an outer product, or copied rows.",
+                remedy=redrawn(trace, [weight], "Draw its entries independently."),
+                weights=(weight.name,),
+            )

@@ -1,0 +1,66 @@
+"""W001: numbers that are not finite."""
+
+from collections.abc import Iterator
+
+from initlab.rules.evidence import redrawn
+from initlab.rules.rule import Finding, Remedy, rule
+from initlab.trace import Trace
+
+FORMULA = "every number is finite"
+
+
+@rule("W001", "non-finite", severity="error", needs="weights")
+def non_finite(trace: Trace) -> Iterator[Finding]:
+    """A weight, a result, a gradient or the loss is NaN or infinite.
+
+    Exact: one entry that is not finite makes the loss so within a step. The weights are looked at first, then the
+    results in the order of execution, then the gradients; only the first kind that has any is named, since it makes
+    the others so. Masks of attention, which are -inf on purpose, are not looked at.
+
+    ## Example
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
+    with torch.no_grad():
+        model[2].weight[1, 3] = float("nan")
+
+    ## Use instead
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
+    """
+    weights = [weight for weight in trace.weights if weight.finite < 1]
+    for weight in weights:
+        yield Finding(
+            severity="error",
+            path=weight.name,
+            measured=1 - weight.finite,
+            limit=0.0,
+            formula=FORMULA,
+            cause=f"{1 - weight.finite:.3g} of the entries of {weight.name} are NaN or infinite: memory that nothing "
+            "was written to, or a formula that overflowed.",
+            remedy=redrawn(trace, [weight], "Set it anew; after to_empty(), call reset_parameters() on every module."),
+            weights=(weight.name,),
+        )
+    if not weights and trace.passes:
+        yield from _in_passes(trace)
+
+
+def _in_passes(trace: Trace) -> Iterator[Finding]:
+    for step, each in enumerate(trace.passes):
+        ops = [(op, op.finite, "result") for op in each.ops if op.finite < 1]
+        ops += [(op, op.backward_finite, "gradient") for op in reversed(each.ops) if op.backward_finite < 1]
+        if ops or each.loss != each.loss or abs(each.loss) == float("inf"):
+            path, share, what = (ops[0][0].name, ops[0][1], ops[0][2]) if ops else ("loss", 0.0, "loss")
+            when = "" if step == 0 else f" after {step} virtual step{'s' if step > 1 else ''}"
+            largest = max((weight for weight in trace.weights if weight.finite == 1), key=lambda w: w.largest)
+            yield Finding(
+                severity="error" if step == 0 else "warning",
+                path=largest.name if largest.largest > 1e8 else path,
+                measured=1 - share,
+                limit=0.0,
+                formula=FORMULA,
+                cause=f"The {what} of {path} is not finite{when}, though every weight is; the largest weight is "
+                f"{largest.largest:.3g}, in {largest.name}.",
+                remedy=redrawn(trace, [largest], "Set that weight anew.")
+                if largest.largest > 1e8
+                else Remedy(words="Look at the scale of what feeds it, and at the dtype it is computed in."),
+                weights=(largest.name,) if largest.largest > 1e8 else (),
+            )
+            return
