@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from initlab import course as course
+    from initlab.api.check import check as check
     from initlab.api.compare import Comparison as Comparison
     from initlab.api.compare import compare as compare
     from initlab.api.gradcheck import assert_gradients as assert_gradients
@@ -39,7 +40,11 @@ _HOMES = {
     "Policy": "initlab.plans.policy",
     "UsageError": "initlab.errors",
     "assert_gradients": "initlab.api.gradcheck",
+<<<<<<< HEAD
     "Verified": "initlab.api.plan",
+=======
+    "check": "initlab.api.check",
+>>>>>>> a7f1973 (Check: rules of the whole catalogue, each with an example that fires and one that does not)
     "compare": "initlab.api.compare",
     "init": "initlab.api.plan",
     "plan": "initlab.api.plan",

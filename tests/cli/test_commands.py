@@ -109,7 +109,7 @@ def test_every_field_of_an_experiment_has_a_flag(capsys):
         (["compare", "--sedes", "3"], "No such option '--sedes'"),
         (["compare", "extra"], "unexpected extra argument"),
         (["compar"], "Unknown verb 'compar'. Did you mean 'compare'?"),
-        (["explain", "hee"], "Unknown scheme 'hee'. Did you mean 'he'?"),
+        (["explain", "hee"], "Unknown scheme, rule or mistake 'hee'. Did you mean 'he'?"),
         (["explain"], "Missing argument"),
     ],
 )

@@ -6,7 +6,7 @@ from types import ModuleType
 from initlab.errors import DataError
 
 TRACERS = {"torch": "initlab.adapters.torch", "jax": "initlab.adapters.jax"}
-"""A module `trace` of that package has `trace(model, batch, loss, ...)`, a module `remedy` has `code` and `remedied`."""
+"""In that package `trace.py` has `trace(model, batch, loss, ...)`, `remedy.py` has `code` and `remedied`."""
 
 HOMES = {"torch": "torch", "flax": "jax", "equinox": "jax", "jax": "jax", "jaxlib": "jax"}
 

@@ -12,7 +12,10 @@ from initlab.trace import Trace
 
 
 def proven(
-    report: Report, remedied: Callable[[str], Any], retrace: Callable[[Any], Trace], thresholds: Any = None  # noqa: ANN401
+    report: Report,
+    remedied: Callable[[str], Any],
+    retrace: Callable[[Any], Trace],
+    thresholds: Any = None,  # noqa: ANN401
 ) -> Report:
     """The report with `cleared` set on every finding that has code and is nobody's effect.
 
@@ -30,7 +33,11 @@ def proven(
 
 
 def _cleared(
-    report: Report, finding: Finding, remedied: Callable[[str], Any], retrace: Callable[[Any], Trace], thresholds: Any  # noqa: ANN401
+    report: Report,
+    finding: Finding,
+    remedied: Callable[[str], Any],
+    retrace: Callable[[Any], Trace],
+    thresholds: Any,  # noqa: ANN401
 ) -> bool:
     try:
         after = apply(retrace(remedied(finding.code)), thresholds=thresholds)

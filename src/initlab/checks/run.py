@@ -37,7 +37,8 @@ def apply(
     if both := selected & ignored:
         raise SpecError(f"A rule must be selected or ignored, got both for {', '.join(sorted(both))}. Choose.")
     numbers = {RULES[name].id: RULES[name].checked(given) for name, given in (thresholds or {}).items()}
-    outcomes, findings = [], []
+    outcomes: list[Outcome] = []
+    findings: list[Finding] = []
     for rule in RULES.values():
         if rule.id in ignored:
             outcomes.append(Outcome(rule=rule.id, name=rule.name, state="ignored"))

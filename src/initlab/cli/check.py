@@ -20,11 +20,15 @@ def _names(texts: tuple[str, ...]) -> list[str]:
     epilog="Exit codes: 0 no error, 1 an error was found, 2 usage error.  Example: initlab check model.py:make_model"
 )
 @click.argument("model", metavar="FILE:FACTORY")
-@click.option("--batch", metavar="FILE:NAME", help="The batch, or a function that makes it: (inputs, targets), or a mapping.")
+@click.option(
+    "--batch", metavar="FILE:NAME", help="The batch, or a function that makes it: (inputs, targets), or a mapping."
+)
 @click.option("--input", "input_", metavar="SIZES", help="Make a batch of numbers: 32x3x224x224.")
 @click.option("--tokens", metavar="SIZES", help="Make a batch of tokens: 8x128:50257.")
 @click.option("--loss", metavar="NAME", help="cross_entropy, mse, bce, or FILE:FUNCTION of output and target.")
-@click.option("--select", multiple=True, metavar="RULES", help="Only these rules: ids, names, or beginnings of ids (W06).")
+@click.option(
+    "--select", multiple=True, metavar="RULES", help="Only these rules: ids, names, or beginnings of ids (W06)."
+)
 @click.option("--ignore", multiple=True, metavar="RULES", help="All but these.")
 @click.option("--prove", is_flag=True, help="Try each remedy on a copy, and say whether it clears the finding.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for a warning as well.")
@@ -41,11 +45,12 @@ def check(model: str, batch: str | None, input_: str | None, as_json: bool, stri
     for key in ("select", "ignore"):
         given = settings.get(key, ())
         settings[key] = _names((given,) if isinstance(given, str) else tuple(given))
-    loss = settings.pop("loss", None)
+    loss: Any = settings.pop("loss", None)
+    chosen: Any = load(loss, what="loss") if isinstance(loss, str) and ":" in loss else loss
     report = run(
         make(model, what="model"),
         make(batch, what="batch") if batch else None,
-        load(loss, what="loss") if isinstance(loss, str) and ":" in loss else loss,
+        chosen,
         input=input_,
         **{**settings, "prove": bool(settings.get("prove")), "seed": int(settings.get("seed", 0))},
     )

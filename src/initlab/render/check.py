@@ -15,6 +15,7 @@ from initlab.render.numerals import number
 from initlab.rules import RULES, Finding, Rule
 
 STYLES = {"error": "bold red", "warning": "bold yellow", "info": "cyan", "evidence": "dim"}
+_NEEDS = {"weights": "the weights alone", "passes": "a pass over a batch"}
 INDENT = "         "
 WIDTH = 108
 
@@ -103,7 +104,9 @@ def states(report: Report) -> str:
     """How many rules ended in which state, and why those broke down that did."""
     counts = Counter(outcome.state for outcome in report.rules)
     words = f"{len(report.rules)} rules: " + ", ".join(f"{count} {state}" for state, count in counts.items()) + "."
-    broken = [f"{outcome.rule} {outcome.name}: {outcome.reason}" for outcome in report.rules if outcome.state == "errored"]
+    broken = [
+        f"{outcome.rule} {outcome.name}: {outcome.reason}" for outcome in report.rules if outcome.state == "errored"
+    ]
     return words + (f" Broke down: {'; '.join(broken)}." if broken else "")
 
 
@@ -167,13 +170,13 @@ def _layers(report: Report) -> Iterator[dict[str, Any]]:
 def rule_page(rule: Rule) -> str:
     """One rule as a page of text: what it says, its thresholds, an example that fires and what to write instead."""
     blocks = [
-        f"{rule.id} {rule.name}  ({rule.severity} at worst, from {'weights' if rule.needs == 'weights' else 'a pass'})\n"
-        + rule.documentation.summary,
+        f"{rule.id} {rule.name}  ({rule.severity} at worst, from {_NEEDS[rule.needs]})\n" + rule.documentation.summary,
         rule.documentation.body,
     ]
     if rule.thresholds:
         blocks.append(
-            "Thresholds\n" + textwrap.indent("\n".join(f"{name} = {value:g}" for name, value in rule.thresholds.items()), "    ")
+            "Thresholds\n"
+            + textwrap.indent("\n".join(f"{name} = {value:g}" for name, value in rule.thresholds.items()), "    ")
         )
     blocks += [f"{title}\n{textwrap.indent(body, '    ')}" for title, body in rule.documentation.sections.items()]
     return "\n\n".join(block for block in blocks if block)

@@ -84,10 +84,14 @@ def scales(trace: Trace) -> tuple[Scale, ...]:
             continue
         places = [place for place, _ in readers(trace, weight.name)] if trace.passes else []
         follows = activation_after(trace, places[0]) if places else ""
-        normalised = any(op.kind == "norm" and op.inputs == (place,) for place in places for _, op in followers(trace, place))
+        normalised = any(
+            op.kind == "norm" and op.inputs == (place,) for place in places for _, op in followers(trace, place)
+        )
         gain = math.sqrt(fan) * weight.norm / math.sqrt(max(1, weight.size))
         found.append(
-            Scale(weight=weight, gain=gain, wanted=gain_for(follows or "linear"), follows=follows, normalised=normalised)
+            Scale(
+                weight=weight, gain=gain, wanted=gain_for(follows or "linear"), follows=follows, normalised=normalised
+            )
         )
     return tuple(found)
 

@@ -102,7 +102,9 @@ class Rule:
         for name, value in thresholds.items():
             if name not in self.thresholds:
                 known = ", ".join(self.thresholds) or "none"
-                raise SpecError(f"The thresholds of {self.name} must be among {known}, got {name!r}. Write one of them.")
+                raise SpecError(
+                    f"The thresholds of {self.name} must be among {known}, got {name!r}. Write one of them."
+                )
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise SpecError(f"The threshold {name} of {self.name} must be a number, got {value!r}. Write a number.")
         return dict(thresholds)
@@ -111,9 +113,7 @@ class Rule:
 RULES: Catalogue[Rule] = Catalogue(kind="rule", package="initlab.rules")
 
 
-def rule(
-    identity: str, name: str, *, severity: Severity, needs: Needs = "passes"
-) -> Callable[[Function], Function]:
+def rule(identity: str, name: str, *, severity: Severity, needs: Needs = "passes") -> Callable[[Function], Function]:
     """Register a function as a rule under its id and its name; `severity` is the worst that it says.
 
     Its first parameter is the Trace; every other is keyword-only: a threshold with its default. Raises CatalogueError

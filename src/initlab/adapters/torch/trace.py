@@ -94,7 +94,12 @@ class Run:
     """The passes of one model on one batch, over a copy of its weights."""
 
     def __init__(
-        self, model: Any, batch: Batch, loss: str | Callable[..., Any] | None, parameters: Mapping[str, Any], seed: int  # noqa: ANN401
+        self,
+        model: Any,  # noqa: ANN401
+        batch: Batch,
+        loss: str | Callable[..., Any] | None,
+        parameters: Mapping[str, Any],
+        seed: int,
     ) -> None:
         self.model, self.batch, self.loss, self.seed = model, batch, loss, seed
         renormed = _renormed(model)
@@ -128,9 +133,9 @@ class Run:
 
     def _pass(self, recorder: Recorder) -> tuple[Pass, dict[str, Any]]:
         torch.manual_seed(self.seed)
-        output, found = self._forward(recorder)
+        found = self._forward(recorder)
         wanted = {name: tensor for name, tensor in self.copies.items() if tensor.requires_grad}
-        self._heads(recorder, output, found)
+        self._heads(recorder, found)
         recorder.recording = False
         with recorder:
             gradients = torch.autograd.grad(found.loss, list(wanted.values()), allow_unused=True)
@@ -140,7 +145,7 @@ class Run:
         }
         return Pass(loss=float(found.loss.detach()), ops=finished(recorder.records), gradients=measured), kept
 
-    def _forward(self, recorder: Recorder) -> tuple[Any, Found]:
+    def _forward(self, recorder: Recorder) -> Found:
         buffers = {name: buffer.detach().clone() for name, buffer in self.model.named_buffers()}
         batch = self.batch
         with paths(self.model, recorder.path), recorder:
@@ -150,8 +155,7 @@ class Run:
                 raise
             except Exception as error:
                 raise self._failed(error, recorder) from error
-            found = loss_of(output, batch.target, self.loss, tokens=batch.tokens, seed=self.seed)
-        return output, found
+            return loss_of(output, batch.target, self.loss, tokens=batch.tokens, seed=self.seed)
 
     def _failed(self, error: Exception, recorder: Recorder) -> DataError:
         text = " ".join(f"{type(error).__name__}: {error}".split())[:240]
@@ -161,7 +165,7 @@ class Run:
             f"The model must run on the batch ({self.batch.words}), got{where}: {text} Give a batch that fits it."
         )
 
-    def _heads(self, recorder: Recorder, output: Any, found: Found) -> None:  # noqa: ANN401
+    def _heads(self, recorder: Recorder, found: Found) -> None:
         """Mark the last weights before the loss, and keep what the loss said in the first pass."""
         for call in recorder.criteria[-1:]:
             mark = recorder.mark(call[1][0] if call[1] else call[2]["input"])
@@ -182,7 +186,12 @@ def _renormed(model: Any) -> set[str]:  # noqa: ANN401
     }
 
 
-def _weights(model: Any, groups: Mapping[str, tuple[Any, tuple[str, ...]]], recorder: Recorder, first: Pass) -> tuple[Weight, ...]:  # noqa: ANN401
+def _weights(
+    model: Any,  # noqa: ANN401
+    groups: Mapping[str, tuple[Any, tuple[str, ...]]],
+    recorder: Recorder,
+    first: Pass,
+) -> tuple[Weight, ...]:
     modules = {name: type(module).__name__ for name, module in model.named_modules()}
     found = []
     for name, (parameter, aliases) in groups.items():

@@ -149,7 +149,7 @@ def _made(model: Any, made: Made, *, seed: int) -> Batch:  # noqa: ANN401
     if made.vocabulary is not None and "labels" in takes and main == "input_ids" and hasattr(model, "config"):
         return Batch(kwargs=_language(model, array, takes), words=str(made))
     if hasattr(model, "config") and main in takes:
-        return Batch(kwargs={main: array}, words=str(made))
+        return Batch(kwargs={str(main): array}, words=str(made))
     return Batch(args=(array,), words=str(made))
 
 

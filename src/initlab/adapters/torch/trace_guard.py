@@ -21,7 +21,7 @@ def untouched(model: Any, *, seed: int) -> Iterator[None]:  # noqa: ANN401
     state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 - put back as it was
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     with ExitStack() as stack:
-        stack.callback(np.random.set_state, numpy_state)  # noqa: NPY002
+        stack.callback(np.random.set_state, numpy_state)
         stack.callback(random.setstate, state)
         stack.callback(_restore, modes)
         stack.enter_context(torch.random.fork_rng(devices=devices))
@@ -46,7 +46,7 @@ class _NewCheckpoint:
     """In place of the checkpoint whose forward pass runs without gradients."""
 
     @staticmethod
-    def apply(function: Any, preserve: bool, *args: Any) -> Any:  # noqa: ANN401, FBT001
+    def apply(function: Any, preserve: bool, *args: Any) -> Any:  # noqa: ANN401
         return torch.utils.checkpoint.checkpoint(
             function, *args, use_reentrant=False, preserve_rng_state=preserve, determinism_check="none"
         )

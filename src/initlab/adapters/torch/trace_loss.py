@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from initlab.adapters import batches
 from initlab.errors import DataError, SpecError, UnknownNameError
@@ -58,7 +58,7 @@ def _loss(output: Any, target: Any, declared: Any, *, tokens: Any, seed: int) ->
     if not logits.is_floating_point():
         raise DataError(f"The output must be floating, got {logits.dtype}. Return logits or predictions.")
     drawn = target is None
-    kind = declared or _kind(logits, target, tokens)
+    kind = declared or _kind(logits, target)
     if drawn:
         logits, target, how = _drawn(kind, logits, tokens, seed)
     else:
@@ -102,7 +102,7 @@ def tensor_of(output: Any) -> Any:  # noqa: ANN401
     raise DataError(f"The output must hold a tensor, got {type(output).__name__}. Declare the loss: FILE.py:NAME.")
 
 
-def _kind(logits: Any, target: Any, tokens: Any) -> str:  # noqa: ANN401
+def _kind(logits: Any, target: Any) -> str:  # noqa: ANN401
     """Which loss fits an output, and its targets if there are some."""
     sums = logits.detach().float()
     if target is not None and target.is_floating_point():
@@ -128,20 +128,20 @@ def _drawn(kind: str, logits: Any, tokens: Any, seed: int) -> tuple[Any, Any, st
         made = torch.from_numpy(batches.classes(tuple(logits.shape), 2, seed=seed))
         return logits, made.to(device, logits.dtype), "balanced labels"
     count = int(logits.shape[-1])
-    if tokens is not None and logits.ndim == 3 and logits.shape[:2] == tokens.shape and tokens.shape[1] > 1:
-        if int(tokens.max()) < count:
-            return logits[:, :-1], tokens[:, 1:], "the next token"
+    length = 0 if tokens is None or logits.ndim != 3 or logits.shape[:2] != tokens.shape else tokens.shape[1]
+    if length > 1 and int(tokens.max()) < count:
+        return logits[:, :-1], tokens[:, 1:], "the next token"
     made = torch.from_numpy(batches.classes(tuple(logits.shape[:-1]), count, seed=seed))
     return logits, made.to(device), f"labels balanced over {count} classes"
 
 
 def _cross_entropy(logits: Any, target: Any) -> Any:  # noqa: ANN401
     if target.is_floating_point() or logits.ndim == 1:
-        return F.cross_entropy(logits, target)
+        return functional.cross_entropy(logits, target)
     if tuple(target.shape) == tuple(logits.shape[:-1]):
-        return F.cross_entropy(logits.flatten(0, -2), target.flatten().long())
+        return functional.cross_entropy(logits.flatten(0, -2), target.flatten().long())
     if tuple(target.shape) == (logits.shape[0], *logits.shape[2:]):
-        return F.cross_entropy(logits, target.long())
+        return functional.cross_entropy(logits, target.long())
     raise DataError(
         f"The targets must be one class a row of the output, got shapes {tuple(target.shape)} and "
         f"{tuple(logits.shape)}. Give targets that fit, or declare the loss: FILE.py:NAME."
@@ -149,15 +149,15 @@ def _cross_entropy(logits: Any, target: Any) -> Any:  # noqa: ANN401
 
 
 def _nll(logits: Any, target: Any) -> Any:  # noqa: ANN401
-    return F.nll_loss(logits.flatten(0, -2), target.flatten().long())
+    return functional.nll_loss(logits.flatten(0, -2), target.flatten().long())
 
 
 def _bce(logits: Any, target: Any) -> Any:  # noqa: ANN401
     target = target.to(logits.dtype).reshape(logits.shape)
     values = logits.detach()
     if bool(((values > 0) & (values < 1)).all()) and values.numel() > 8:
-        return F.binary_cross_entropy(logits, target)
-    return F.binary_cross_entropy_with_logits(logits, target)
+        return functional.binary_cross_entropy(logits, target)
+    return functional.binary_cross_entropy_with_logits(logits, target)
 
 
 def _mse(logits: Any, target: Any) -> Any:  # noqa: ANN401
@@ -168,7 +168,7 @@ def _mse(logits: Any, target: Any) -> Any:  # noqa: ANN401
             f"The targets must have the shape of the output {tuple(logits.shape)}, got {tuple(target.shape)}. "
             "Give targets that fit, or declare the loss: FILE.py:NAME."
         )
-    return F.mse_loss(logits, target.to(logits.dtype))
+    return functional.mse_loss(logits, target.to(logits.dtype))
 
 
 _COMPUTED: Mapping[str, Callable[[Any, Any], Any]] = {

@@ -73,7 +73,11 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         self.residual = False
 
     def __torch_function__(
-        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None  # noqa: ANN401, ARG002
+        self,
+        function: Any,  # noqa: ANN401
+        types: Any,  # noqa: ANN401
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401
         kwargs, name = kwargs or {}, name_of(function)
         if name in DROPOUTS:
@@ -103,7 +107,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
             self._weights_beside(name, tensors, marks)
             self._joined(name, marks)
         elif kind == "attention":
-            record = self._attention(name, args, kwargs, tensors, marks)
+            record = self._attention(name, kwargs, tensors, marks)
         elif kind != "activation":
             record = self._product(name, kind, args, kwargs, result, marks)
         if record is not None:
@@ -179,7 +183,13 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
             tensor.register_hook(_listener(record, z, tensor.shape, compared=compared))
 
     def _product(
-        self, name: str, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, marks: list[Mark]  # noqa: ANN401
+        self,
+        name: str,
+        kind: Kind,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        result: Any,  # noqa: ANN401
+        marks: list[Mark],
     ) -> Record | None:
         tensor = next(_tensors((result,)))
         if not tensor.is_floating_point():
@@ -220,9 +230,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
             record.values["slope"] = SLOPES[name](z.sample()).square().mean()
         return record
 
-    def _attention(
-        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], tensors: list[Any], marks: list[Mark]
-    ) -> Record | None:
+    def _attention(self, name: str, kwargs: dict[str, Any], tensors: list[Any], marks: list[Mark]) -> Record | None:
         if name == "softmax":
             found, keys = statistics.spread_of_scores(tensors[0])
         else:
@@ -335,7 +343,9 @@ def _channels(owner: Record, tensor: Any) -> bool:  # noqa: ANN401
 
 def _site(weights: tuple[str, ...], path: str) -> str:
     """The name of a site by the weight it reads, where that weight belongs to the module that runs."""
-    main = next((weight for weight in weights if "bias" not in weight.rpartition(".")[2]), weights[0] if weights else "")
+    main = next(
+        (weight for weight in weights if "bias" not in weight.rpartition(".")[2]), weights[0] if weights else ""
+    )
     if not main or (path and not main.startswith(f"{path}.")):
         return path if main else ""
     return main.removesuffix(".weight")
@@ -371,7 +381,9 @@ def _fans(name: str, weight: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
     return float(weight.shape[-1]), float(weight.shape[-2])
 
 
-def _without_dropout(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _without_dropout(
+    name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments of a function that would drop out, so that it does not."""
     if name == "scaled_dot_product_attention":
         if len(args) > 4:

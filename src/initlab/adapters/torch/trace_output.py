@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from initlab.trace import Output
 
@@ -50,7 +50,7 @@ def _classes(bound: dict[str, Any], *, given: bool) -> Output | None:
     rows, picked = rows[kept[::step]].double(), labels[kept[::step]]
     if not picked.numel():
         return None
-    losses = F.cross_entropy(rows, picked, reduction="none", label_smoothing=bound.get("label_smoothing", 0.0))
+    losses = functional.cross_entropy(rows, picked, reduction="none", label_smoothing=bound.get("label_smoothing", 0.0))
     count = rows.shape[1]
     shares = torch.bincount(labels[kept], minlength=count).double() / kept.numel()
     entropy = float(torch.special.entr(shares).sum())
@@ -81,7 +81,7 @@ def _offset(shares: Any, rows: Any) -> float:  # noqa: ANN401
 def _binary(bound: dict[str, Any], *, logits: bool, given: bool) -> Output:
     values, target = bound["input"].detach().double().flatten(), bound["target"].double().flatten()
     values = values if logits else values.clamp(1e-12, 1 - 1e-12).logit()
-    losses = F.binary_cross_entropy_with_logits(values, target, reduction="none")
+    losses = functional.binary_cross_entropy_with_logits(values, target, reduction="none")
     share = float(target.mean())
     entropy = -sum(p * math.log(p) for p in (share, 1 - share) if 0 < p < 1)
     return Output(

@@ -60,7 +60,9 @@ def finished(records: list[Record]) -> tuple[Op, ...]:
 
 
 def _op(record: Record, name: str) -> Op:
-    numbers = {key: value if isinstance(value, int | float) else float(value) for key, value in record.values.items()}
+    numbers: dict[str, Any] = {
+        key: value if isinstance(value, int | float) else float(value) for key, value in record.values.items()
+    }
     dead = int(numbers.pop("dead")) if "dead" in numbers else None
     keys = int(numbers.pop("keys")) if "keys" in numbers else None
     norm = math.nan if record.back_norm is None else float(record.back_norm)

@@ -98,7 +98,7 @@ def _signs(rows: int, device: str) -> Any:  # noqa: ANN401
 
 
 def sketch(z: Laid) -> Any:  # noqa: ANN401
-    """Weighted sums over all rows, (units, SKETCHES + 1): equal columns have equal ones. The last is the column's norm."""
+    """Weighted sums over all rows, (units, SKETCHES + 1): equal columns, equal sums. The last is the norm."""
     weights = _signs(z.rows, str(z.values.device))
     values = z.values.float()
     if z.channels:
@@ -115,7 +115,7 @@ def sketch(z: Laid) -> Any:  # noqa: ANN401
 def cosine(z: Laid, shift: Any) -> Any | None:  # noqa: ANN401
     """Mean cosine of the rows of different examples, what is added to every row taken off.
 
-        c = (|Σ ẑ|² - B)/(B (B - 1)),   ẑ = z/|z|,  B examples that are not 0
+    c = (|Σ ẑ|² - B)/(B (B - 1)),   ẑ = z/|z|,  B examples that are not 0
     """
     values, unit_axis = z.values[:EXAMPLES], 1 if z.channels else 2
     if values.shape[0] < 2:

@@ -48,17 +48,25 @@ def weight(name: str, parameter: Any, aliases: tuple[str, ...], module: str) -> 
         shape=tuple(parameter.shape),
         dtype=str(parameter.dtype).removeprefix("torch."),
         mean=mean,
-        std=math.sqrt(max(0.0, norm**2 / size - mean**2)),
+        std=_std(values, norm, mean),
         norm=norm,
         largest=largest,
         finite=finite,
         values=min(5, int(torch.unique(sample[:512]).numel())),
         rank=rank(values) if finite == 1.0 else None,
-        digest=hashlib.sha256(f"{tuple(parameter.shape)} {norm!r}".encode() + sample.cpu().numpy().tobytes()).hexdigest(),
+        digest=hashlib.sha256(
+            f"{tuple(parameter.shape)} {norm!r}".encode() + sample.cpu().numpy().tobytes()
+        ).hexdigest(),
         frozen=not parameter.requires_grad,
         aliases=aliases,
         module=module,
     )
+
+
+def _std(values: Any, norm: float, mean: float) -> float:  # noqa: ANN401
+    """The standard deviation: from the norm, where the mean does not drown it, else by a reading of its own."""
+    square = norm**2 / max(1, values.numel())
+    return math.sqrt(square - mean**2) if square > 1.01 * mean**2 else float(values.double().std(correction=0))
 
 
 def with_reading(found: Weight, read: Read | None, cut: str) -> Weight:
@@ -66,9 +74,7 @@ def with_reading(found: Weight, read: Read | None, cut: str) -> Weight:
     if read is None:
         return replace(found, used=False)
     bias = read.bias or (len(found.shape) == 1 and found.name.endswith("bias"))
-    return replace(
-        found, kind=read.kind, fan_in=read.fan_in, fan_out=read.fan_out, bias=bias, gain=read.gain, cut=cut
-    )
+    return replace(found, kind=read.kind, fan_in=read.fan_in, fan_out=read.fan_out, bias=bias, gain=read.gain, cut=cut)
 
 
 def _sample(values: Any) -> Any:  # noqa: ANN401
@@ -95,7 +101,7 @@ def rank(values: Any) -> int | None:  # noqa: ANN401
     if total**2 / fourth >= FULL * matrix.shape[0]:
         return None
     matrix = matrix[:LARGEST_RANKED, :LARGEST_RANKED]
-    found = int(torch.linalg.matrix_rank(matrix.double()))
+    found = int(torch.linalg.matrix_rank(matrix.double(), rtol=1e-5))
     return found if found < matrix.shape[0] else None
 
 

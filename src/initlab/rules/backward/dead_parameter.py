@@ -57,40 +57,38 @@ def dead_parameter(trace: Trace) -> Iterator[Finding]:
     batch = torch.randn(32, 16)
     """
     dead = [weight for weight in reached(trace) if len(trace.passes) > 1 and moved_at(trace, weight) is None]
-    if not dead:
+    if all(weight.bias for weight in dead):
         return
     zero = [weight for weight in dead if weight.norm == 0 and not weight.bias and not weight.gain]
     shown = sorted(dead, key=lambda weight: (weight.norm != 0, weight.bias, weight.gain))
-    main = shown[0]
-    if all(weight.bias for weight in dead):
-        return
     others = f", as do {len(dead) - 1} others" if len(dead) > 1 else ""
-    why = (
-        f"{_several([weight.name for weight in zero])} are all zero: the gradient of each is the others times something, "
-        "a saddle that no optimizer leaves."
-        if len(zero) > 1
-        else "Whatever multiplies it on the way to the loss is zero: a unit that is dead, or a factor that stays zero."
-    )
     yield Finding(
         severity="error",
-        path=main.name,
+        path=shown[0].name,
         measured=0.0,
         limit=0.0,
         formula=f"gradient exactly 0 at virtual steps 0 to {len(trace.passes) - 1}",
-        cause=f"{main.name} gets no gradient{others}. {why}",
-        remedy=Remedy(
-            words="Make one factor random and leave the other zero: it then opens with the first step."
-            if len(zero) > 1
-            else "Set it anew.",
-            edits=tuple(redraw(trace, weight) for weight in _mended(zero)) if zero else (redraw(trace, main),),
-        ),
+        cause=f"{shown[0].name} gets no gradient{others}. {_why(zero)}",
+        remedy=_remedy(trace, zero or shown[:1]),
         weights=tuple(weight.name for weight in shown),
     )
 
 
-def _mended(zero: list[Weight]) -> list[Weight]:
-    """Which of the zero factors to draw: all but the last, so that what they make stays zero at first."""
-    return zero[:-1] if len(zero) > 1 else zero
+def _why(zero: list[Weight]) -> str:
+    if len(zero) < 2:
+        return (
+            "Whatever multiplies it on the way to the loss is zero: a unit that is dead, or a factor that stays zero."
+        )
+    names = _several([weight.name for weight in zero])
+    return f"{names} are all zero: the gradient of each is the others times something, a saddle no optimizer leaves."
+
+
+def _remedy(trace: Trace, zero: list[Weight]) -> Remedy:
+    """Draw all of the zero factors but the last, so that what they make stays zero at first."""
+    several = len(zero) > 1
+    words = "Make one factor random and leave the other zero: it then opens with the first step."
+    edits = tuple(redraw(trace, weight) for weight in (zero[:-1] if several else zero))
+    return Remedy(words=words if several else "Set it anew.", edits=edits)
 
 
 def _several(names: list[str]) -> str:
@@ -122,7 +120,8 @@ def gated(trace: Trace) -> Iterator[Finding]:
             measured=float(step),
             limit=0.0,
             formula="the first virtual step with a gradient",
-            cause=f"{count} get{'' if len(opened) > 1 else 's'} no gradient now and one from step {step} on: a zero gate, "
+            cause=f"{count} get{'' if len(opened) > 1 else 's'} no gradient now and one from step {step} on: a "
+            f"zero gate, "
             "by design, that opens.",
             remedy=Remedy(words="Nothing to do."),
             weights=tuple(weight.name for weight, _ in opened),

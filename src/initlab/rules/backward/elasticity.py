@@ -30,14 +30,19 @@ def _scaled_back(trace: Trace, direction: str) -> tuple[str, Remedy, str]:
         words = f"{suspect.weight.name} multiplies the signal by {suspect.gain:.3g}"
         follows = f" before {suspect.follows}" if suspect.follows else ""
         told = f"{words}, where{follows} {suspect.wanted:.3g} would keep it."
-        return suspect.weight.name, redrawn(trace, [suspect.weight], f"Give it the scale its layer needs: it is {side}."), told
+        return (
+            suspect.weight.name,
+            redrawn(trace, [suspect.weight], f"Give it the scale its layer needs: it is {side}."),
+            told,
+        )
     live = [scale for scale in found if scale.gain > 0 and not scale.normalised]
     if not live:
         return "loss", Remedy(words="Look at the scale of the loss and of the inputs."), ""
     worst = max(live, key=lambda scale: abs(math.log(scale.ratio)))
     gains = sorted(scale.gain for scale in live)
     told = (
-        f"No single weight stands out: the {len(live)} layers multiply the signal by {gains[0]:.3g} to {gains[-1]:.3g}, "
+        f"No single weight stands out: the {len(live)} layers multiply the signal by {gains[0]:.3g} to "
+        f"{gains[-1]:.3g}, "
         f"where {min(scale.wanted for scale in live):.3g} to {max(scale.wanted for scale in live):.3g} would keep it."
     )
     edits = tuple(redraw(trace, scale.weight) for scale in live)
@@ -55,7 +60,7 @@ def vanishing(trace: Trace, *, limit: float = 0.01 / (STEPS * UPDATE)) -> Iterat
     ## Example
     model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
     for layer in model[::2]:
-        nn.init.normal_(layer.weight, std=0.01)
+        nn.init.normal_(layer.weight, std=0.01), nn.init.zeros_(layer.bias)
 
     ## Use instead
     model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
@@ -87,9 +92,9 @@ def vanishing(trace: Trace, *, limit: float = 0.01 / (STEPS * UPDATE)) -> Iterat
 def exploding(trace: Trace, *, limit: float = 100.0) -> Iterator[Finding]:
     """One usual step may change the loss by more than it is.
 
-    The elasticity S = |W| |∂L/∂W| / |L| times the relative size u = 1e-3 of a usual update bounds the change of the loss
-    in one step. At S = 1/u = 1000 one step may double it: an error. A tenth of that is a warning; healthy networks have
-    at most 48 in the literature's shapes.
+    The elasticity S = |W| |∂L/∂W| / |L| times the relative size u = 1e-3 of a usual update bounds the change of the
+    loss in one step. At S = 1/u = 1000 one step may double it: an error. A tenth of that is a warning; healthy
+    networks have at most 48 in the literature's shapes.
 
     ## Example
     model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
@@ -127,12 +132,14 @@ def starved(trace: Trace, *, limit: float = 1e-4) -> Iterator[Finding]:
     Matrices only: a bias or a gain starts at a value of its own.
 
     ## Example
-    model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 4))
-    with torch.no_grad():
-        model[0].weight.mul_(1e-6), model[0].bias.fill_(1.0), model[2].weight.mul_(3)
+    model = nn.Sequential(*[layer for _ in range(8) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
+    for layer in model[::2]:
+        nn.init.normal_(layer.weight, std=0.02), nn.init.normal_(layer.bias, std=0.5)
 
     ## Use instead
-    model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 4))
+    model = nn.Sequential(*[layer for _ in range(8) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
+    for layer in model[::2]:
+        nn.init.xavier_normal_(layer.weight, gain=5 / 3), nn.init.zeros_(layer.bias)
     """
     matrices = [weight for weight in trace.trained() if weight.matrix and moved_at(trace, weight) == 0]
     shares = {weight.name: 0.0 for weight in matrices if weight.norm > 0}
@@ -146,7 +153,6 @@ def starved(trace: Trace, *, limit: float = 1e-4) -> Iterator[Finding]:
     hungry = sorted((share, name) for name, share in shares.items() if share < limit)
     if hungry:
         share, name = hungry[0]
-        weight = trace.weight(name)
         yield Finding(
             severity="warning",
             path=name,
@@ -157,7 +163,6 @@ def starved(trace: Trace, *, limit: float = 1e-4) -> Iterator[Finding]:
             remedy=Remedy(words="Give it the scale of its peers.", edits=_edits(trace, name)),
             weights=tuple(name for _, name in hungry),
         )
-        assert weight
 
 
 def _edits(trace: Trace, name: str) -> tuple[Edit, ...]:

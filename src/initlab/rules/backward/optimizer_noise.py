@@ -51,6 +51,8 @@ def optimizer_noise(trace: Trace, *, epsilon: float = 1e-8, times: float = 10.0)
             formula=f"rms gradient >= {times:g} ε, ε = {epsilon:g} of Adam",
             cause=f"The gradient of {weight.name} is {rms:.2g}: Adam makes steps of {rms / (rms + epsilon):.2g} of its "
             "learning rate.",
-            remedy=Remedy(words="Raise the gain of its layer, or lower eps.", edits=(redraw(trace, trace.weight(path)),)),
+            remedy=Remedy(
+                words="Raise the gain of its layer, or lower eps.", edits=(redraw(trace, trace.weight(path)),)
+            ),
             weights=tuple(each.name for _, each in small),
         )

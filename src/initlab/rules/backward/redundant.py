@@ -36,8 +36,8 @@ def redundant(trace: Trace, *, rounding: float = ROUNDING) -> Iterator[Finding]:
     """The gradient of a bias is rounding: something after it takes it away again.
 
     Exact: a normalisation subtracts the mean of a channel, and with it the bias before it; the softmax of attention
-    takes no notice of a bias of the keys. The gradient is then 0 but for rounding, here below 1e-6 of that of the matrix
-    of the same layer. It does no harm and can be dropped.
+    takes no notice of a bias of the keys. The gradient is then 0 but for rounding, here below 1e-6 of that of the
+    matrix of the same layer. It does no harm and can be dropped.
 
     ## Example
     model = nn.Sequential(nn.Linear(8, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 4))

@@ -12,9 +12,9 @@ from initlab.trace import Op, Trace
 def attention_condensed(trace: Trace) -> Iterator[Finding]:
     """The scores of attention are so wide that each query looks at one key, whichever it is.
 
-    A softmax over T normal scores of standard deviation s condenses on a few of them at s = √(2 ln T) (the random energy
-    model): its entropy no longer grows with T, and no gradient moves it. Scores of exactly 0 are a zero query on purpose
-    (μP).
+    A softmax over T normal scores of standard deviation s condenses on a few of them at s = √(2 ln T) (the random
+    energy model): its entropy no longer grows with T, and no gradient moves it. Scores of exactly 0 are a zero query
+    on purpose (μP).
 
     ## Example
     class Attention(nn.Module):

@@ -12,8 +12,8 @@ def collapse(trace: Trace, *, roundings: float = 100.0, share: float = 1e-3) -> 
     """The last hidden layer puts out nearly the same whatever is fed in.
 
     In the ordered phase every layer draws inputs together, 1 - c → χ (1 - c) with χ < 1. Where 1 - c of the last hidden
-    layer is below 100 roundings of the dtype the inputs cannot be told apart: an error. Below a thousandth of what it was
-    at the input, training starts by undoing that: a warning. A ReLU network of He weights stays above it for a
+    layer is below 100 roundings of the dtype the inputs cannot be told apart: an error. Below a thousandth of what it
+    was at the input, training starts by undoing that: a warning. A ReLU network of He weights stays above it for a
     hundred layers. Normalised networks spread what is left again, and are judged by the error alone.
 
     ## Example
@@ -44,7 +44,8 @@ def collapse(trace: Trace, *, roundings: float = 100.0, share: float = 1e-3) -> 
             measured=apart,
             limit=floor if apart < floor else share * start,
             formula=f"1 - c >= {share:g} of the input's {start:.3g}, and {roundings:g} roundings",
-            cause=f"Different inputs have 1 - cosine {apart:.2g} at {last.name}, and {start:.2g} when fed in: the ordered "
+            cause=f"Different inputs have 1 - cosine {apart:.2g} at {last.name}, and {start:.2g} when fed in: the "
+            f"ordered "
             "phase.",
             remedy=Remedy(words="Orthogonal weights at the critical gain, no biases; or a skip.", edits=edits + biases),
         )

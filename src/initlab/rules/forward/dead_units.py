@@ -60,7 +60,8 @@ def _culprits(trace: Trace, op: Op) -> tuple[list[Weight], str]:
 def _finding(trace: Trace, op: Op, *, severity: str, limit: float, formula: str) -> Finding:
     weights, why = _culprits(trace, op)
     edits = tuple(
-        Edit(weight=weight.name, law=Constant(value=0.0)) if weight.bias else redraw(trace, weight) for weight in weights
+        Edit(weight=weight.name, law=Constant(value=0.0)) if weight.bias else redraw(trace, weight)
+        for weight in weights
     )
     return Finding(
         severity="error" if severity == "error" else "warning",

@@ -37,7 +37,8 @@ def degenerate_forward(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]
                 measured=float(op.distinct),
                 limit=share * op.nonzero,
                 formula=f"more than {share:g} of the units differ",
-                cause=f"The {op.units} units of {op.name} put out {op.distinct} different things: rows of {weight.name} "
+                cause=f"The {op.units} units of {op.name} put out {op.distinct} different things: rows of "
+                f"{weight.name} "
                 "are copies.",
                 remedy=redrawn(trace, [weight], "Draw every row for itself."),
                 weights=(weight.name,),

@@ -24,9 +24,9 @@ def _chain(trace: Trace) -> list[Op]:
 def depth_drift(trace: Trace, *, sigmas: float = 3.0) -> Iterator[Finding]:
     """The mean square of the pre-activations drifts with depth by more than chance explains.
 
-    At a finite width n the log of the mean square walks at random, by a variance of about 5/n a layer (He weights, ReLU).
-    A drift beyond 3 √(5 Σ 1/n) is a gain that is not 1. It explains a loss or a gradient that vanishes or explodes, and
-    accuses nobody.
+    At a finite width n the log of the mean square walks at random, by a variance of about 5/n a layer (He weights,
+    ReLU). A drift beyond 3 √(5 Σ 1/n) is a gain that is not 1. It explains a loss or a gradient that vanishes or
+    explodes, and accuses nobody.
 
     ## Example
     model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(128, 128), nn.ReLU())], nn.Linear(128, 4))
@@ -47,7 +47,8 @@ def depth_drift(trace: Trace, *, sigmas: float = 3.0) -> Iterator[Finding]:
             measured=drift,
             limit=limit,
             formula=f"{sigmas:g} √(5 Σ 1/n): the random walk of a network of this width",
-            cause=f"Each layer multiplies the signal by {each:.3g} on average, over {len(chain)} layers; 1 would keep it.",
+            cause=f"Each layer multiplies the signal by {each:.3g} on average, over {len(chain)} layers; 1 would "
+            f"keep it.",
             remedy=Remedy(words=f"Multiply the weights of each layer by {1 / each:.3g}."),
         )
 

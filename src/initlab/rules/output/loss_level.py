@@ -87,8 +87,8 @@ def _blame(trace: Trace, output: Output) -> tuple[str, Remedy, str]:
 def loss_below_chance(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
     """The first loss is far below chance, though nothing was learned.
 
-    A random network cannot know: below half of min(H(y), ln K), by three standard errors, the label is among the inputs,
-    the loss is not the one that is meant, or the weights are trained.
+    A random network cannot know: below half of min(H(y), ln K), by three standard errors, the label is among the
+    inputs, the loss is not the one that is meant, or the weights are trained.
 
     ## Example
     class Leak(nn.Module):
@@ -121,7 +121,8 @@ def loss_below_chance(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
             measured=output.loss,
             limit=limit,
             formula=f"{share:g} min(H(y), ln K)",
-            cause=f"The loss is {output.loss:.3g} before any training, and the labels alone have {output.entropy:.3g} nats.",
+            cause=f"The loss is {output.loss:.3g} before any training, and the labels alone have "
+            f"{output.entropy:.3g} nats.",
             remedy=Remedy(words="Look for the label among the inputs, or for weights that are trained."),
         )
 
@@ -130,9 +131,9 @@ def loss_below_chance(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
 def output_offset(trace: Trace, *, share: float = 0.1) -> Iterator[Finding]:
     """The right bias of the last layer alone would save a part of the loss.
 
-    KL(frequencies, mean prediction) is what setting the bias to the log of the frequencies saves at once; training would
-    spend its first steps on it. Told where it is more than a tenth of ln K, by three standard errors, and every class
-    was seen ten times on average.
+    KL(frequencies, mean prediction) is what setting the bias to the log of the frequencies saves at once; training
+    would spend its first steps on it. Told where it is more than a tenth of ln K, by three standard errors, and every
+    class was seen ten times on average.
 
     ## Example
     model = nn.Linear(16, 4)

@@ -15,9 +15,10 @@ VALUES = 4
 def clones(trace: Trace) -> Iterator[Finding]:
     """Two trainable weights of one shape hold the same numbers in different memory.
 
-    Independent draws never do: the chance of one equal pair of float32 is below 2⁻²⁴ to the power of their size. A layer
-    was deep-copied, or a generator was made anew with the same seed. Tied weights are one tensor, and no clones; neither
-    are zeros, ones and identities. A target or momentum network beside its own is a clone on purpose, and frozen.
+    Independent draws never do: the chance of one equal pair of float32 is below 2⁻²⁴ to the power of their size. A
+    layer was deep-copied, or a generator was made anew with the same seed. Tied weights are one tensor, and no clones;
+    neither are zeros, ones and identities. A target or momentum network beside its own is a clone on purpose, and
+    frozen.
 
     ## Example
     layer = nn.Linear(16, 16)

@@ -39,7 +39,8 @@ def out_of_dtype_range(trace: Trace, *, headroom: float = 16.0, flushed: float =
                 measured=op.largest,
                 limit=limit,
                 formula=f"the largest {op.dtype} / {headroom:g}",
-                cause=f"The result of {op.name} reaches {op.largest:.3g}, and {op.dtype} ends at {limit * headroom:.3g}.",
+                cause=f"The result of {op.name} reaches {op.largest:.3g}, and {op.dtype} ends at "
+                f"{limit * headroom:.3g}.",
                 remedy=redrawn(trace, [suspect.weight], "Scale the weight down, or compute in bfloat16.")
                 if suspect
                 else Remedy(words="Compute in bfloat16, or scale what feeds it down."),

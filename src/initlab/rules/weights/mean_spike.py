@@ -40,7 +40,8 @@ def mean_spike(trace: Trace, *, times: float = 2.0) -> Iterator[Finding]:
                 measured=spike,
                 limit=times * edge,
                 formula=f"{times:g} σ(√n + √m), the edge of the singular values of noise",
-                cause=f"{weight.name} has mean {weight.mean:.3g} beside a standard deviation of {weight.std:.3g}: every "
+                cause=f"{weight.name} has mean {weight.mean:.3g} beside a standard deviation of {weight.std:.3g}: "
+                f"every "
                 "unit answers to the sum of its inputs.",
                 remedy=redrawn(trace, [weight], "Draw it with mean 0."),
                 weights=(weight.name,),

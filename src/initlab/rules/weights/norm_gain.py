@@ -31,11 +31,10 @@ def random_norm_gain(trace: Trace) -> Iterator[Finding]:
                 measured=abs(weight.mean),
                 limit=weight.std,
                 formula="|mean γ| >= std γ: gains share a sign",
-                cause=f"{weight.name} has mean {weight.mean:.3g} and standard deviation {weight.std:.3g}: an initializer "
+                cause=f"{weight.name} has mean {weight.mean:.3g} and standard deviation {weight.std:.3g}: an "
+                f"initializer "
                 "filled the scales of normalisations as if they were weights.",
-                remedy=Remedy(
-                    words="Set gains to 1.", edits=(Edit(weight=weight.name, law=Constant(value=1.0)),)
-                ),
+                remedy=Remedy(words="Set gains to 1.", edits=(Edit(weight=weight.name, law=Constant(value=1.0)),)),
                 weights=(weight.name,),
             )
 
