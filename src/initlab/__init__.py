@@ -40,11 +40,8 @@ _HOMES = {
     "Policy": "initlab.plans.policy",
     "UsageError": "initlab.errors",
     "assert_gradients": "initlab.api.gradcheck",
-<<<<<<< HEAD
     "Verified": "initlab.api.plan",
-=======
     "check": "initlab.api.check",
->>>>>>> a7f1973 (Check: rules of the whole catalogue, each with an example that fires and one that does not)
     "compare": "initlab.api.compare",
     "init": "initlab.api.plan",
     "plan": "initlab.api.plan",
