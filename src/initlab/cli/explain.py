@@ -1,4 +1,4 @@
-"""explain: Print what a scheme, a rule of the check, or a mistake in a gradient is: its formula, an example, a source."""
+"""explain: Print what a scheme, a rule of the check or a mistake in a gradient is: formula, example, source."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
