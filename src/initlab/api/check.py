@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
+from types import ModuleType
 from typing import Any
 
 from initlab.adapters.batches import Made
@@ -12,6 +13,7 @@ from initlab.checks.run import apply
 from initlab.errors import SpecError
 from initlab.render import check as render
 from initlab.render.text import printed
+from initlab.rules import Finding
 
 
 class Report(report.Report):
@@ -72,7 +74,12 @@ def check(
     }
     found = apply(retrace(model), select=select, ignore=ignore, thresholds=thresholds, configuration=asked)
     home = remedies(framework)
-    found = replace(found, findings=tuple(replace(each, code=home.code(each.remedy)) for each in found.findings))
+    found = replace(found, findings=tuple(replace(each, code=_code(each, home)) for each in found.findings))
     if prove:
         found = proven(found, lambda text: home.remedied(model, text, seed=seed), retrace, thresholds)
     return Report(**{each.name: getattr(found, each.name) for each in fields(found)})
+
+
+def _code(finding: Finding, home: ModuleType) -> str:
+    """The remedy of a finding as lines of the model's framework."""
+    return str(home.code([(edit.weight, edit.law, edit.factor) for edit in finding.remedy.edits]))

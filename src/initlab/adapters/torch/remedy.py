@@ -2,32 +2,28 @@
 
 import copy
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import nn
 
 from initlab.laws import Constant, Law, Orthogonal
-from initlab.rules.rule import Edit, Remedy
+
+Change = tuple[str, Law | None, float]
+"""A weight, and the law to draw it from, or the factor to multiply it by."""
 
 
-def code(remedy: Remedy) -> str:
-    """A remedy as lines of Python in which `model`, `nn` and `torch` are known; empty where it is words only.
+def code(changes: Iterable[Change]) -> str:
+    """Changes as lines of Python in which `model`, `nn` and `torch` are known; empty where there are none.
 
-    >>> print(code(Remedy(words="", edits=(Edit(weight="0.bias", law=Constant(value=0.0)),))))
+    >>> print(code([("0.bias", Constant(value=0.0), 1.0)]))
     nn.init.constant_(model.get_parameter("0.bias"), 0.0)
     """
     groups: dict[str, list[str]] = defaultdict(list)
-    for edit in remedy.edits:
-        groups[_call(edit)].append(edit.weight)
+    for name, law, factor in changes:
+        groups[f"{{}}.data.mul_({factor:.4g})" if law is None else _drawn(law)].append(name)
     return "\n".join(_lines(call, names) for call, names in groups.items())
-
-
-def _call(edit: Edit) -> str:
-    """What is done to a parameter, which is written {}."""
-    if edit.law is None:
-        return f"{{}}.data.mul_({edit.factor:.4g})"
-    return _drawn(edit.law)
 
 
 def _drawn(law: Law) -> str:
