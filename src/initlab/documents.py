@@ -3,7 +3,7 @@
 import os
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -29,9 +29,13 @@ def read_toml(path: Path, *, what: str) -> dict[str, Any]:
 def fault(error: ValidationError, model: type[BaseModel]) -> str:
     """The first fault of a document, as one line: what, its bound, what was given, and what the field is for."""
     first = error.errors(include_url=False)[0]
-    name = str(first["loc"][0]) if first["loc"] else model.__name__.lower()
+    return told(str(first["loc"][0]) if first["loc"] else model.__name__.lower(), first, model)
+
+
+def told(name: str, found: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """One of pydantic's errors, in the field of that name, as one line."""
     bound = (
-        first["msg"]
+        found["msg"]
         .removeprefix("Input should be ")
         .removeprefix("Value error, ")
         .replace("a valid integer", "a whole number")
@@ -39,10 +43,10 @@ def fault(error: ValidationError, model: type[BaseModel]) -> str:
     )
     for words, sign in (("greater than or equal to", ">="), ("greater than", ">"), ("less than or equal to", "<=")):
         bound = bound.replace(words, sign)
-    if first["type"] == "missing":
+    if found["type"] == "missing":
         bound = "given"
     purpose = model.model_fields[name].description if name in model.model_fields else ""
-    got = "nothing" if first["type"] == "missing" else repr(first["input"])
+    got = "nothing" if found["type"] == "missing" else repr(found["input"])
     return f"{name} must be {bound}, got {got}. {purpose}".rstrip()
 
 

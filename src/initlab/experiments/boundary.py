@@ -1,6 +1,7 @@
 """Decision boundaries: what a trained network answers over the plane of a data set with two features."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from initlab.experiments.problem import Problem
 from initlab.experiments.result import Boundary, Trial
 from initlab.network.heads import HEAD
 from initlab.network.reference import forward
+from initlab.numerics.activations import Floats
 
 POINTS = 121
 """Grid points along each axis."""
@@ -32,19 +34,32 @@ def _median(trials: Sequence[Trial]) -> Trial:
 
 
 def _boundary(problem: Problem, trial: Trial) -> Boundary:
-    net = problem.net
     assert trial.parameters is not None
-    xs, ys = (_axis(values) for values in problem.x)
+    found = plane(problem, trial.parameters)
+    return Boundary(scheme=trial.scheme, seed=trial.seed, xs=found.xs, ys=found.ys, values=found.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plane:
+    """The output for class 1, or the number of the predicted class, at (xs[c], ys[r]): `values[r, c]`."""
+
+    xs: Floats
+    ys: Floats
+    values: Floats
+
+
+def plane(problem: Problem, theta: Floats, *, points: int = POINTS) -> Plane:
+    """What a network answers over the plane of a data set with two features, on a grid of points by points."""
+    net = problem.net
+    xs, ys = (_axis(values, points) for values in problem.x)
     grid = np.stack([axis.ravel() for axis in np.meshgrid(xs, ys)]).astype(problem.experiment.dtype)
     with np.errstate(all="ignore"):
-        z = forward(net, trial.parameters, grid).z[-1]
+        z = forward(net, theta, grid).z[-1]
         values = HEAD[net.head].prediction(z)[0] if net.head != "softmax" else z.argmax(axis=0) + 0 * z.sum(axis=0)
-    return Boundary(
-        scheme=trial.scheme, seed=trial.seed, xs=xs, ys=ys, values=np.asarray(values, float).reshape(POINTS, POINTS)
-    )
+    return Plane(xs=xs, ys=ys, values=np.asarray(values, float).reshape(points, points))
 
 
-def _axis(values: np.ndarray) -> np.ndarray:
+def _axis(values: Floats, points: int) -> Floats:
     low, high = float(values.min()), float(values.max())
     margin = MARGIN * (high - low) or 1.0
-    return np.linspace(low - margin, high + margin, POINTS)
+    return np.linspace(low - margin, high + margin, points)

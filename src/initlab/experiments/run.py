@@ -91,31 +91,46 @@ def prepare(problem: Problem) -> None:
 
 def _trial(problem: Problem, job: Job, stop: threading.Event, progress: Progress) -> Trial | None:
     """Train one network to the end and measure it; None when stopped before."""
-    experiment, net = problem.experiment, problem.net
-    theta = initialize(net, job.choice, seed=job.seed, dtype=experiment.dtype)
-    training = Training(net, theta, problem.x, problem.y, experiment.recipe, seed=job.seed)
-    recorder = Recorder(problem)
-    for checkpoint in checkpoints(experiment.iterations):
-        if not _reach(training, int(checkpoint), stop, progress):
+    runner = Runner(problem, job)
+    for checkpoint in checkpoints(problem.experiment.iterations):
+        if not runner.reach(int(checkpoint), stop, progress):
             return None
-        if not recorder.record(training):
+        if not runner.record():
             break
-    progress(experiment.iterations - training.step)
-    return recorder.trial(job, start=theta, end=training.theta)
+    progress(problem.experiment.iterations - runner.training.step)
+    return runner.trial()
 
 
-def _reach(training: Training, step: int, stop: threading.Event, progress: Progress) -> bool:
-    """Train up to a step, in stretches of about STRETCH seconds; False when stopped."""
-    stretch = 1
-    while training.step < step:
-        if stop.is_set():
-            return False
-        count, begun = min(stretch, step - training.step), time.perf_counter()
-        training.advance(count)
-        progress(count)
-        spent = time.perf_counter() - begun
-        stretch = count * 2 if spent < STRETCH / 2 else max(1, int(count * STRETCH / spent))
-    return True
+class Runner:
+    """One trial in training, from its initialization on."""
+
+    def __init__(self, problem: Problem, job: Job) -> None:
+        experiment = problem.experiment
+        self._problem, self.job = problem, job
+        self._start = initialize(problem.net, job.choice, seed=job.seed, dtype=experiment.dtype, draws=experiment.draws)
+        self.training = Training(problem.net, self._start, problem.x, problem.y, experiment.recipe, seed=job.seed)
+        self.recorder = Recorder(problem)
+
+    def reach(self, step: int, stop: threading.Event, progress: Progress) -> bool:
+        """Train up to a step, in stretches of about STRETCH seconds; False when stopped."""
+        stretch = 1
+        while self.training.step < step:
+            if stop.is_set():
+                return False
+            count, begun = min(stretch, step - self.training.step), time.perf_counter()
+            self.training.advance(count)
+            progress(count)
+            spent = time.perf_counter() - begun
+            stretch = count * 2 if spent < STRETCH / 2 else max(1, int(count * STRETCH / spent))
+        return True
+
+    def record(self) -> bool:
+        """Note how the network stands; False when its loss or a parameter is not finite."""
+        return self.recorder.record(self.training)
+
+    def trial(self) -> Trial:
+        """The trial, finished where it stands."""
+        return self.recorder.trial(self.job, start=self._start, end=self.training.theta)
 
 
 class Recorder:
@@ -128,6 +143,11 @@ class Recorder:
         self._test = Evaluation(problem.net, problem.x_test, problem.y_test, dtype=dtype)
         self._scores: list[tuple[float, ...]] = []
         self._distinct: list[npt.NDArray[np.int64]] = []
+
+    @property
+    def scores(self) -> tuple[float, ...]:
+        """The last row: step, training loss and accuracy, test loss and accuracy."""
+        return self._scores[-1]
 
     def record(self, training: Training) -> bool:
         """Add a row for the network as it stands; False when its loss or a parameter is not finite."""

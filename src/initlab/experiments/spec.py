@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from initlab.documents import fault
 from initlab.errors import SpecError, UnknownNameError, UsageError
 from initlab.network.architecture import MAX_WIDTH, HeadName
+from initlab.network.initialize import Draws
 from initlab.network.recipe import OptimizerName, Recipe
 from initlab.numerics.activations import activation
 from initlab.schemes import Choice, parse
@@ -53,6 +54,7 @@ class Experiment(BaseModel):
     )
     seeds: Count = Field(20, ge=1, le=MAX_SEEDS, description="How many seeds each scheme is trained with.")
     seed: Count = Field(0, ge=0, lt=2**63, description="The first of the seeds.")
+    draws: Draws = Field("streams", description="streams, or course: NumPy's legacy generator, W1 first, as it does.")
     data_seed: Count = Field(0, ge=0, lt=2**32, description="The seed of the data and of its split.")
     test_fraction: Finite = Field(0.25, gt=0, lt=1, description="The share of the examples held out for testing.")
     standardise: bool | None = Field(None, description="Centre and scale the features. The data decides if unset.")

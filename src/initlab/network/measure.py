@@ -1,11 +1,13 @@
 """What a network does on a batch, measured: the signal, and how many of its units differ."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from initlab.network import trainer
 from initlab.network.architecture import Architecture
 from initlab.network.heads import HEAD
-from initlab.network.reference import deltas, forward
+from initlab.network.reference import Pass, deltas, forward
 from initlab.numerics.activations import Floats, activation
 from initlab.trace import Layer, Signal
 
@@ -35,20 +37,24 @@ def signal(net: Architecture, theta: Floats, x: Floats, y: Floats) -> Signal:
     with np.errstate(all="ignore"):
         seen = forward(net, theta, x)
         back = deltas(net, theta, seen, y)
-        phi = activation(net.activation).function
-        distinct = trainer.distinct_units(net, theta)
-        layers = tuple(
-            Layer(
-                name=f"layer {number}",
-                units=b.size,
-                forward_std=_std(z),
-                backward_std=_std(delta) * x.shape[1],
-                distinct=int(distinct[number - 1]),
-                dead=int((phi(z) == 0).all(axis=1).sum()) if number < net.depth else 0,
-            )
-            for number, (z, delta, (_, b)) in enumerate(zip(seen.z, back, net.layers(theta), strict=True), start=1)
+        return Signal(layers=layers(net, theta, seen, back), loss=HEAD[net.head].loss(seen.z[-1], y))
+
+
+def layers(net: Architecture, theta: Floats, seen: Pass, back: Sequence[Floats]) -> tuple[Layer, ...]:
+    """The measurements of every layer, from what a forward and a backward pass have left."""
+    phi = activation(net.activation).function
+    distinct = trainer.distinct_units(net, theta)
+    return tuple(
+        Layer(
+            name=f"layer {number}",
+            units=b.size,
+            forward_std=_std(z),
+            backward_std=_std(delta) * z.shape[1],
+            distinct=int(distinct[number - 1]),
+            dead=int((phi(z) == 0).all(axis=1).sum()) if number < net.depth else 0,
         )
-        return Signal(layers=layers, loss=HEAD[net.head].loss(seen.z[-1], y))
+        for number, (z, delta, (_, b)) in enumerate(zip(seen.z, back, net.layers(theta), strict=True), start=1)
+    )
 
 
 def _std(values: Floats) -> float:

@@ -1,5 +1,6 @@
-"""An experiment as the command line and the Python call that repeat it."""
+"""An experiment as the command line, the Python call and the TOML file that repeat it."""
 
+import json
 import shlex
 
 from initlab.experiments.spec import Experiment
@@ -38,3 +39,15 @@ def python(experiment: Experiment) -> str:
     'initlab.compare(layers=(3,), seeds=5)'
     """
     return f"initlab.compare({', '.join(f'{name}={value!r}' for name, value in changed(experiment).items())})"
+
+
+def toml(experiment: Experiment) -> str:
+    """The spec file, with every field that is set.
+
+    >>> print(toml(Experiment(seeds=5, layers=(3,))), end="")
+    layers = [3]
+    seeds = 5
+    """
+    words = {"title": experiment.title, "about": experiment.about}
+    fields = {name: value for name, value in words.items() if value} | changed(experiment)
+    return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in fields.items())
