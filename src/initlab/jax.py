@@ -16,11 +16,13 @@ import numpy as np
 
 from initlab.adapters.jax.kernel import kernel_place
 from initlab.adapters.jax.model import Model as Model
+from initlab.adapters.jax.place import whole
 from initlab.errors import SpecError
 from initlab.laws import Law
 from initlab.parameters import Fan, Gate, Parameter, Role
-from initlab.schemes import SCHEMES, choose
-from initlab.streams.rounding import dtype_name
+from initlab.schemes import SCHEMES, Option, Scheme, choose
+from initlab.streams.jax import jax_dtype
+from initlab.streams.layout import checked_shape
 from initlab.streams.sample import check_drawable, sample
 
 __all__ = ["Initializer", "Model", "init", "initializer"]
@@ -56,10 +58,10 @@ def init(
     >>> import jax.numpy as jnp
     >>> weights = {"fc": {"kernel": jnp.zeros((50, 1000)), "bias": jnp.ones(1000)}}
     >>> drawn = init(weights, "course-he")
-    >>> float(drawn["fc"]["kernel"].std().round(2)), float(drawn["fc"]["bias"].max())
+    >>> round(float(drawn["fc"]["kernel"].std()), 2), float(drawn["fc"]["bias"].max())
     (0.2, 0.0)
     """
-    from initlab.api.plan import init as planned  # type: ignore[import-not-found,unused-ignore]
+    from initlab.api.plan import init as planned
 
     if inputs is None:
         drawn: Tree = planned(model, policy, seed=seed, strict=strict)
@@ -91,23 +93,25 @@ def initializer(
 
     >>> import jax
     >>> drawn = initializer("he_normal")(jax.random.key(0), (50, 1000))
-    >>> drawn.shape, float(drawn.std().round(2))
+    >>> drawn.shape, round(float(drawn.std()), 2)
     ((50, 1000), 0.2)
 
     Raises UnknownNameError for a scheme that is in no catalogue, SpecError for an option or shape that does not fit.
     """
-    choice = choose(scheme)
-    settings = {**choice.options, **choice.scheme.checked({**choice.options, **options})}
+    entry, settings = _chosen(scheme, options)
 
-    def law_of(shape: tuple[int, ...], fan: Fan) -> Law:
-        parameter = Parameter(
+    def law_of(shape: tuple[int, ...], fan: Fan | None) -> Law:
+        facts = Parameter(
             name=STREAM, shape=shape, role=role, fan=fan, layer=layer, depth=depth, width=width, gate=gate
         )
-        return choice.scheme.law(parameter, settings)
+        return entry.law(facts, settings)
 
     def draw(key: Any, shape: Sequence[int], dtype: Any = "float32", out_sharding: Any = None) -> Any:  # noqa: ANN401
-        sizes, kind = tuple(int(size) for size in shape), dtype_name(dtype)
-        places, fan = kernel_place(sizes, in_axis=in_axis, out_axis=out_axis, batch_axis=batch_axis, groups=groups)
+        sizes, kind = checked_shape(shape), jax_dtype(dtype)
+        if len(sizes) < 2 and not entry.needs_fan:
+            places, fan = [whole(sizes)], None
+        else:
+            places, fan = kernel_place(sizes, in_axis=in_axis, out_axis=out_axis, batch_axis=batch_axis, groups=groups)
         law = law_of(places[0].shape, fan)
         check_drawable(law, places[0].shape, kind)
 
@@ -124,6 +128,14 @@ def initializer(
 
     draw.__doc__ = f"Draw an array by the scheme {scheme}."
     return draw
+
+
+def _chosen(scheme: str, options: dict[str, Any]) -> tuple[Scheme, dict[str, Option]]:
+    """A scheme and its options, from a name or a call like normal(std=0.02), and the options given beside it."""
+    if scheme in SCHEMES:
+        return SCHEMES[scheme], SCHEMES[scheme].checked(options)
+    choice = choose(scheme)
+    return choice.scheme, choice.scheme.checked({**choice.options, **options})
 
 
 def key_words(key: Any) -> Any:  # noqa: ANN401

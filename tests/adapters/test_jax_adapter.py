@@ -339,7 +339,9 @@ def test_orthogonal_blocks_are_orthogonal_as_they_are_used():
 
 
 BAD = [
-    (lambda: nn.Dense(4), "torch Module, a JAX model"),
+    (lambda: nn.Dense(4), "must come with its variables"),
+    (lambda: (nn.Dense(4), {"params": {}}), "must be a torch Module, a JAX model"),
+    (lambda: (nn.Dense(4), {"params": {"n": jnp.zeros(3, dtype=int)}}), "must hold arrays of floats, got tuple"),
     (lambda: ("a", 3), "must be a torch Module"),
     (lambda: {"n": jnp.zeros(3, dtype=int)}, "must hold arrays of floats, got dict"),
 ]
@@ -368,3 +370,11 @@ def test_a_function_that_fails_is_read_by_names():
     found = read((apply, {"fc": {"kernel": x(6, 4), "bias": x(4)}}, x(2, 6)))
     assert (found["fc.weight"].role, found["fc.weight"].activation) == ("weight", None)
     assert math.isclose(found["fc.weight"].fan.fan_in, 6)
+
+
+def test_a_tree_of_numpy_arrays_stays_one():
+    model = {"fc": {"kernel": np.zeros((6, 4), np.float32)}}
+    new = adapter_of(model).fill(model, {"fc.weight": Normal(std=1.0)}, seed=0)
+    assert isinstance(new["fc"]["kernel"], np.ndarray)
+    assert new["fc"]["kernel"].any()
+    assert not model["fc"]["kernel"].any()

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 from initlab.adapters.adapter import Adapter
 from initlab.errors import SpecError
@@ -26,11 +25,13 @@ def adapter_of(model: object) -> Adapter:
         from initlab.adapters.numpy import NumpyAdapter
 
         return NumpyAdapter()
-    if "jax" in sys.modules and _is_of_jax(model):
-        from initlab.adapters.jax.adapter import JaxAdapter  # type: ignore[import-not-found,unused-ignore]
+    if "jax" in sys.modules:
+        from initlab.adapters.jax.model import is_model
 
-        adapter: Adapter = JaxAdapter()
-        return adapter
+        if is_model(model):
+            from initlab.adapters.jax.adapter import JaxAdapter
+
+            return JaxAdapter()
     raise SpecError(
         f"The model must be a torch Module, a JAX model or pytree, or a dict of arrays, got {type(model).__name__}. "
         "Return the model itself."
@@ -41,11 +42,3 @@ def _is_arrays(model: object) -> bool:
     import numpy as np
 
     return isinstance(model, Mapping) and all(isinstance(value, np.ndarray) for value in model.values()) and bool(model)
-
-
-def _is_of_jax(model: Any) -> bool:  # noqa: ANN401
-    """Whether a model is a pytree with an array of JAX in it, or what JAX's tools make of a shape."""
-    import jax
-
-    leaves = jax.tree_util.tree_leaves(model)
-    return any(isinstance(leaf, jax.Array | jax.ShapeDtypeStruct) for leaf in leaves)

@@ -42,9 +42,7 @@ def sample_jax(
 
     Raises SpecError as `sample` does, and for float64 where JAX would make it float32.
     """
-    held, kind = checked_shape(shape), dtype_name(dtype)
-    if kind == "float64" and not jax.config.jax_enable_x64:
-        raise SpecError("The dtype of a JAX array must be at most float32, got float64. Set jax_enable_x64 first.")
+    held, kind = checked_shape(shape), jax_dtype(dtype)
 
     def draw(index: Index) -> Array:
         where = tuple(slice(None) for _ in held) if index is None else index
@@ -59,3 +57,11 @@ def sample_jax(
         whole = draw(None)
         return jax.make_array_from_callback(held, sharding, lambda index: whole[index])
     return jax.make_array_from_callback(held, sharding, draw)
+
+
+def jax_dtype(dtype: object) -> str:
+    """The name of a dtype that JAX keeps. Raises SpecError for one that is not drawn, or that JAX would narrow."""
+    kind = dtype_name(dtype)
+    if kind == "float64" and not jax.config.jax_enable_x64:
+        raise SpecError("The dtype of a JAX array must be at most float32, got float64. Set jax_enable_x64 first.")
+    return kind

@@ -96,4 +96,4 @@ def _array(value: Any, blocks: list[tuple[Entry, Law]], *, seed: int) -> Any:  #
         parameter = entry.parameter
         values = sample(law, name=parameter.name, seed=seed, shape=parameter.shape, dtype=parameter.dtype)
         entry.block.place.write(held, values)
-    return jax.device_put(held, value.sharding)
+    return jax.device_put(held, value.sharding) if stands or isinstance(value, jax.Array) else held

@@ -196,7 +196,7 @@ def _equinox_conv(layer: Any, name: str, shape: Shape) -> tuple[Block, ...]:  # 
     )
 
 
-def _equinox_linear(layer: Any, name: str, shape: Shape) -> tuple[Block, ...]:  # noqa: ANN401
+def _equinox_linear(_layer: Any, name: str, shape: Shape) -> tuple[Block, ...]:  # noqa: ANN401
     if name == "bias":
         return bias(shape, "dense layer")
     if name != "weight":

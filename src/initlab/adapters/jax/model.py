@@ -39,11 +39,10 @@ class Model:
 
 
 def is_model(model: object) -> bool:
-    """Whether it is a model of JAX: a Model, or holds arrays of JAX or what stands for them."""
-    leaves = jax.tree_util.tree_leaves(model)
-    return isinstance(model, Model) or any(
-        isinstance(leaf, jax.Array | jax.ShapeDtypeStruct | Model) for leaf in leaves
-    )
+    """Whether it is a model of JAX: a Model, a module of Flax or Equinox, a tree with arrays in it."""
+    if isinstance(model, Model) or library_of(model):
+        return True
+    return any(hasattr(leaf, "shape") and hasattr(leaf, "dtype") for leaf in jax.tree_util.tree_leaves(model))
 
 
 def parts_of(model: object) -> Model:

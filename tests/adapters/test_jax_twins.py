@@ -1,0 +1,159 @@
+"""Twins: one architecture in torch, Linen, NNX, Equinox and a plain pytree has the same parameters and numbers."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+jax = pytest.importorskip("jax")
+import equinox as eqx  # noqa: E402
+import jax.numpy as jnp  # noqa: E402
+from flax import linen as nn  # noqa: E402
+from flax import nnx  # noqa: E402
+
+from initlab.adapters import adapter_of  # noqa: E402
+from initlab.laws import Normal, Orthogonal  # noqa: E402
+
+KEY = jax.random.key(0)
+
+
+class TorchTwin(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(4, 8, 3, stride=2, groups=2, padding=1)
+        self.norm = torch.nn.LayerNorm(8, eps=1e-6)
+        self.layers = torch.nn.ModuleList([torch.nn.Linear(8, 6), torch.nn.Linear(6, 6)])
+        self.head = torch.nn.Linear(6, 3)
+
+    def forward(self, image):
+        x = self.norm(self.conv(image).permute(0, 2, 3, 1)).mean((1, 2))
+        for layer in self.layers:
+            x = torch.relu(layer(x))
+        return self.head(x)
+
+
+class LinenTwin(nn.Module):
+    def setup(self):
+        self.conv = nn.Conv(8, (3, 3), strides=2, feature_group_count=2, padding=1)
+        self.norm = nn.LayerNorm()
+        self.layers = [nn.Dense(6), nn.Dense(6)]
+        self.head = nn.Dense(3)
+
+    def __call__(self, image):
+        x = self.norm(self.conv(image)).mean((1, 2))
+        for layer in self.layers:
+            x = nn.relu(layer(x))
+        return self.head(x)
+
+
+class NnxTwin(nnx.Module):
+    def __init__(self):
+        rngs = nnx.Rngs(0)
+        self.conv = nnx.Conv(4, 8, (3, 3), strides=2, feature_group_count=2, padding=1, rngs=rngs)
+        self.norm = nnx.LayerNorm(8, rngs=rngs)
+        self.layers = nnx.List([nnx.Linear(8, 6, rngs=rngs), nnx.Linear(6, 6, rngs=rngs)])
+        self.head = nnx.Linear(6, 3, rngs=rngs)
+
+    def __call__(self, image):
+        x = self.norm(self.conv(image)).mean((1, 2))
+        for layer in self.layers:
+            x = nnx.relu(layer(x))
+        return self.head(x)
+
+
+class EquinoxTwin(eqx.Module):
+    conv: eqx.nn.Conv2d
+    norm: eqx.nn.LayerNorm
+    layers: list
+    head: eqx.nn.Linear
+
+    def __init__(self):
+        self.conv = eqx.nn.Conv2d(4, 8, 3, stride=2, groups=2, padding=1, key=KEY)
+        self.norm = eqx.nn.LayerNorm(8, eps=1e-6)
+        self.layers = [eqx.nn.Linear(8, 6, key=KEY), eqx.nn.Linear(6, 6, key=KEY)]
+        self.head = eqx.nn.Linear(6, 3, key=KEY)
+
+    def __call__(self, image):
+        x = jnp.mean(jax.vmap(self.norm)(self.conv(image).reshape(8, -1).T), 0)
+        for layer in self.layers:
+            x = jax.nn.relu(layer(x))
+        return self.head(x)
+
+
+def plain(tree, image):
+    layout = ("NHWC", "HWIO", "NHWC")
+    pads = [(1, 1), (1, 1)]
+    x = jax.lax.conv_general_dilated(
+        image, tree["conv"]["weight"], (2, 2), pads, feature_group_count=2, dimension_numbers=layout
+    )
+    x = x + tree["conv"]["bias"]
+    x = (x - x.mean(-1, keepdims=True)) * jax.lax.rsqrt(x.var(-1, keepdims=True) + 1e-6)
+    x = (x * tree["norm"]["weight"] + tree["norm"]["bias"]).mean((1, 2))
+    for layer in tree["layers"]:
+        x = jax.nn.relu(x @ layer["weight"] + layer["bias"])
+    return x @ tree["head"]["weight"] + tree["head"]["bias"]
+
+
+def pytree():
+    shapes = {
+        "conv": {"weight": (3, 3, 2, 8), "bias": (8,)},
+        "norm": {"weight": (8,), "bias": (8,)},
+        "layers": [{"weight": (8, 6), "bias": (6,)}, {"weight": (6, 6), "bias": (6,)}],
+        "head": {"weight": (6, 3), "bias": (3,)},
+    }
+    return jax.tree.map(
+        lambda shape: jax.ShapeDtypeStruct(shape, jnp.float32), shapes, is_leaf=lambda each: isinstance(each, tuple)
+    )
+
+
+IMAGE = jax.ShapeDtypeStruct((2, 16, 16, 4), jnp.float32)
+TWINS = {
+    "linen": lambda: (LinenTwin(), jax.eval_shape(LinenTwin().init, KEY, IMAGE), IMAGE),
+    "nnx": lambda: nnx.eval_shape(NnxTwin),
+    "equinox": lambda: eqx.filter_eval_shape(EquinoxTwin),
+    "pytree": lambda: (plain, pytree(), IMAGE),
+}
+
+
+def facts(parameter):
+    fan = parameter.fan and (parameter.fan.fan_in, parameter.fan.fan_out)
+    return parameter.shape, fan
+
+
+def laws_of(parameters):
+    return {
+        each.name: Orthogonal(rows=each.shape[0], columns=each.shape[1]) if len(each.shape) == 2 else Normal(std=0.1)
+        for each in parameters
+    }
+
+
+@pytest.mark.parametrize("kind", TWINS)
+def test_twins_have_the_same_parameters_and_numbers(kind):
+    """The same names, canonical shapes and fans; so each law draws the same bits, however they are held."""
+    first, second = TorchTwin(), TWINS[kind]()
+    one, two = adapter_of(first), adapter_of(second)
+    mine = {each.name: each for each in one.parameters(first)}
+    theirs = {each.name: each for each in two.parameters(second)}
+    assert {name: facts(each) for name, each in theirs.items()} == {name: facts(each) for name, each in mine.items()}
+    laws = laws_of(mine.values())
+    first, second = one.fill(first, laws, seed=7), two.fill(second, laws, seed=7)
+    for name, parameter in mine.items():
+        drawn = two.values(second, theirs[name])
+        assert drawn is not None
+        assert np.array_equal(one.values(first, parameter), drawn), name
+
+
+@pytest.mark.parametrize("kind", TWINS)
+def test_twins_compute_the_same_function(kind):
+    first, second = TorchTwin(), TWINS[kind]()
+    laws = laws_of(adapter_of(first).parameters(first))
+    first, second = adapter_of(first).fill(first, laws, seed=7), adapter_of(second).fill(second, laws, seed=7)
+    image = np.linspace(-1, 1, 2 * 16 * 16 * 4, dtype=np.float32).reshape(2, 16, 16, 4) ** 3
+    with torch.no_grad():
+        expected = first(torch.from_numpy(image.transpose(0, 3, 1, 2).copy())).numpy()
+    call = {
+        "linen": lambda: second[0].apply(second[1], image),
+        "nnx": lambda: second(image),
+        "equinox": lambda: jax.vmap(second)(jnp.asarray(image.transpose(0, 3, 1, 2))),
+        "pytree": lambda: plain(second[1], image),
+    }
+    assert np.allclose(np.asarray(call[kind]()), expected, atol=1e-5)
