@@ -21,7 +21,7 @@ from initlab.render.json import dumps
 @click.option("--points", default="init", show_default=True, help=f"Where: {', '.join(POINTS)}, or both.")
 @click.option("--every", is_flag=True, help="Measure every entry, not one direction a block.")
 @click.option("--tolerance", type=click.FloatRange(0, 1, min_open=True), metavar="SHARE",
-              help="The coarsest resolution that passes.  [default: 1e-4; 3e-2 in single precision]")  # fmt: skip
+              help="The coarsest resolution that passes.  [default: 1e-4; 0.1 in single precision]")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random directions.")
 @as_json
 @output("Write the figure (gap against step size) to this PNG file.")

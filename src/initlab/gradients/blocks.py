@@ -23,7 +23,7 @@ ALPHA = 1e-3
 TOLERANCE = 1e-4
 """A resolution above this share of the gradient does not pass as a check."""
 
-COARSE = 3e-2
+COARSE = 0.1
 """The same where the cost is computed in single precision."""
 
 MOST_DIRECTIONS = 4

@@ -1,5 +1,6 @@
 """The cost and the gradients of a case, in float64, counted; along a line, its branches watched where possible."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -101,7 +102,8 @@ class Harness:
         parameters = {name: moved.get(name, value.astype(complex)) for name, value in self.theta.items()}
         self.evaluations += 1
         try:
-            with self.pin(), np.errstate(all="ignore"):
+            with self.pin(), np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
                 found = np.asarray(self.case.cost(parameters, *self.case.data))
         except Exception:
             return None

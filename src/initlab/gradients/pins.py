@@ -1,6 +1,5 @@
 """Making a random function draw the same numbers again: every generator that it can reach, saved and put back."""
 
-import inspect
 import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from initlab.gradients.case import GradientCase
+from initlab.gradients.held import held
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +33,9 @@ def find(case: GradientCase) -> Iterator[Pinned]:
 
 def _generators(*holders: object) -> Iterator[tuple[str, Any]]:
     """NumPy generators among the globals, closures, bound objects and defaults of functions."""
-    seen: set[int] = set()
-    for holder in holders:
-        for name, value in _held(holder):
-            if isinstance(value, np.random.Generator | np.random.RandomState) and id(value) not in seen:
-                seen.add(id(value))
-                yield name, value
-
-
-def _held(holder: object) -> Iterator[tuple[str, object]]:
-    yield type(holder).__name__, holder
-    yield from getattr(holder, "__dict__", {}).items()
-    yield from getattr(getattr(holder, "__self__", None), "__dict__", {}).items()
-    if inspect.isfunction(holder):
-        found = inspect.getclosurevars(holder)
-        yield from {**found.globals, **found.nonlocals}.items()
-        yield from ((str(i), value) for i, value in enumerate(holder.__defaults__ or ()))
-        for value in [*found.globals.values(), *found.nonlocals.values()]:
-            if inspect.isfunction(value) and value is not holder:
-                inner = inspect.getclosurevars(value)
-                yield from {**inner.globals, **inner.nonlocals}.items()
+    for name, value in held(*holders):
+        if isinstance(value, np.random.Generator | np.random.RandomState):
+            yield name, value
 
 
 def _pin_generator(generator: Any) -> Callable[[], AbstractContextManager[object]]:  # noqa: ANN401

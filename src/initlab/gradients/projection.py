@@ -19,6 +19,10 @@ AGREE = 1e-9
 """An error bar below this share of the slope is not worth a further evaluation."""
 
 
+VANISHED = 1e-8
+"""Where no entry of any gradient is larger, predictions are saturated, and what is left of A - Y is its rounding."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projection:
     """v·a beside v·n for a direction v of root mean square `unit`: the gradient returned, and the numeric one.
@@ -87,11 +91,12 @@ def gradient_at(harness: Harness, noise: float, cost: float) -> Gradient:
                     moves[name] = np.maximum(moves[name], np.abs(value - values[name]))
             finally:
                 harness.theta = here
+    vanished = max(float(np.abs(value).max()) for value in values.values()) < VANISHED
+    least = 4 * UNIT_ROUNDOFF if vanished else 0.0
     rounding = {
-        name: 2 * moves[name] + float(np.mean(moves[name])) + 8 * roundoff[name] * float(np.abs(value).max())
-        + 4 * UNIT_ROUNDOFF
+        name: 2 * moves[name] + float(np.mean(moves[name])) + 8 * roundoff[name] * float(np.abs(value).max()) + least
         for name, value in values.items()
-    }  # fmt: skip
+    }
     exact = {name: value.astype(np.float64) for name, value in values.items()}
     return Gradient(values=exact, rounding=rounding)
 

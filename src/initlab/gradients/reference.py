@@ -8,13 +8,15 @@ The cost is recognised when c Σ losses + r/2 Σ W² equals it at four points, f
 unknowns, four equations.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from scipy.special import expit, logsumexp, softmax
 
 from initlab.gradients.case import Array
+from initlab.gradients.frames import Frame, frames_of
 from initlab.gradients.harness import Copies, Harness
 from initlab.gradients.layers import Layer, layers_of
 from initlab.gradients.projection import gaussian
@@ -28,8 +30,8 @@ Edit = Callable[["Backward", int], Array]
 Edits = Mapping[Line, Edit]
 
 AGREE = 1e-9
-LARGEST = 2_000_000
-"""Networks and batches with more numbers than this are not replayed."""
+MOST_FRAMES = 6
+"""How many pairs of data within reach are tried."""
 
 LIKELY = ("relu", "tanh", "sigmoid", "leaky_relu")
 
@@ -185,57 +187,33 @@ def replay(net: Net, edits: Edits) -> Backward:
     return seen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Frame:
-    """The data and parameters of a candidate in canonical form: examples as columns, W (out, in), b (out, 1)."""
-
-    layers: tuple[Layer, ...]
-    X: Array
-    Y: Array
-    masks: Mapping[int, Array | None]
-    rows: bool
-
-    def weights(self, theta: Mapping[str, Array]) -> tuple[dict[int, Array], dict[int, Array | None]]:
-        W = {each.number: theta[each.weight].T if self.rows else theta[each.weight] for each in self.layers}
-        b = {each.number: None if each.bias is None else theta[each.bias].reshape(-1, 1) for each in self.layers}
-        return W, b
-
-    def forward(
-        self, theta: Mapping[str, Array], phi: Activation
-    ) -> tuple[dict[int, Array], dict[int, Array], dict[int, Array]]:
-        """Z, H and A of every layer; the last has no activation."""
-        W, b = self.weights(theta)
-        Z, H, A = {}, {}, {0: self.X}
-        for layer in range(1, len(self.layers) + 1):
-            bias, mask = b[layer], self.masks.get(layer)
-            Z[layer] = W[layer] @ A[layer - 1] + (0.0 if bias is None else bias)
-            H[layer] = Z[layer] if layer == len(self.layers) else phi.function(Z[layer])
-            A[layer] = H[layer] if mask is None else H[layer] * mask
-        return Z, H, A
-
-
 def recognise(harness: Harness, noise: float) -> Net | None:
-    """The network whose cost this is, or None where it is none that is known, or the data were not given."""
-    frame = _frame(harness)
-    if frame is None:
+    """The network whose cost this is, or None where it is none that is known, or its data are out of reach."""
+    layers = layers_of(harness.theta)
+    frames = list(islice(frames_of(harness.case, harness.theta, layers), MOST_FRAMES)) if layers else []
+    if not frames:
         return None
-    names = [*LIKELY, *(name for name in ACTIVATIONS if name not in LIKELY)]
     thetas = [harness.theta, *(_moved(harness, k) for k in range(3))]
     costs = np.array([harness.cost({n: v.copy() for n, v in theta.items()}) for theta in thetas])
-    penalties = np.array([sum(float(np.sum(W**2)) for W in frame.weights(t)[0].values()) / 2 for t in thetas])
     slack = AGREE + 64 * noise / max(float(np.abs(costs).min()), 1e-300)
     with np.errstate(all="ignore"):
-        for name in names if len(frame.layers) > 1 else names[:1]:
-            forwards = [frame.forward(theta, ACTIVATIONS[name]) for theta in thetas]
-            for head in HEADS:
-                found = _fit(frame, head, forwards, costs, penalties, slack)
-                if found is not None:
-                    return _net(harness, frame, name, head, forwards[0], *found)
+        return next(filter(None, (_recognised(harness, frame, thetas, costs, slack) for frame in frames)), None)
+
+
+def _recognised(harness: Harness, frame: Frame, thetas: Sequence[Copies], costs: Array, slack: float) -> Net | None:
+    penalties = np.array([sum(float(np.sum(W**2)) for W in frame.weights(t)[0].values()) / 2 for t in thetas])
+    names = [*LIKELY, *(name for name in ACTIVATIONS if name not in LIKELY)]
+    for name in names if len(frame.layers) > 1 else names[:1]:
+        forwards = [frame.forward(theta, ACTIVATIONS[name]) for theta in thetas]
+        for head in HEADS:
+            found = _fit(frame, head, forwards, costs, penalties, slack)
+            if found is not None:
+                return _net(harness, frame, name, head, forwards[0], *found)
     return None
 
 
 def _fit(
-    frame: _Frame,
+    frame: Frame,
     head: Head,
     forwards: list[tuple[dict[int, Array], dict[int, Array], dict[int, Array]]],
     costs: Array,
@@ -257,7 +235,7 @@ def _fit(
 
 def _net(
     harness: Harness,
-    frame: _Frame,
+    frame: Frame,
     name: str,
     head: Head,
     forward: tuple[dict[int, Array], dict[int, Array], dict[int, Array]],
@@ -299,55 +277,3 @@ def _moved(harness: Harness, k: int) -> Copies:
         name: value + 0.5 * gaussian(f"recognise {name}", value, seed=0, draw=k)
         for name, value in harness.theta.items()
     }
-
-
-def _frame(harness: Harness) -> _Frame | None:
-    layers, data = layers_of(harness.theta), harness.case.data
-    if not layers or len(data) < 2 or not all(isinstance(each, np.ndarray | list) for each in data[:2]):
-        return None
-    X, Y = (np.asarray(each) for each in data[:2])
-    size = X.size + sum(value.size for value in harness.theta.values())
-    if X.ndim != 2 or X.dtype.kind not in "fiub" or Y.dtype.kind not in "fiub" or size > LARGEST:
-        return None
-    first = harness.theta[layers[0].weight].shape
-    last = harness.theta[layers[-1].weight].shape
-    for rows in (False, True):
-        inputs, outputs = (first[0], last[1]) if rows else (first[1], last[0])
-        features, examples = (X.shape[1], X.shape[0]) if rows else X.shape
-        y = _targets(Y, outputs, examples, rows=rows)
-        chained = all(
-            (a.shape[1] == b.shape[0] if rows else b.shape[1] == a.shape[0])
-            for a, b in zip(
-                [harness.theta[each.weight] for each in layers],
-                [harness.theta[each.weight] for each in layers][1:],
-                strict=False,
-            )
-        )
-        if features == inputs and chained and y is not None:
-            x = (X.T if rows else X).astype(np.float64)
-            return _Frame(layers=layers, X=x, Y=y, masks=_masks(harness, layers, rows=rows), rows=rows)
-    return None
-
-
-def _targets(Y: Array, outputs: int, examples: int, *, rows: bool) -> Array | None:
-    """Y as (outputs, examples): as it is, transposed, a row of labels, or class numbers."""
-    if Y.shape == ((examples, outputs) if rows else (outputs, examples)):
-        return (Y.T if rows else Y).astype(np.float64)
-    if Y.size == examples and outputs == 1:
-        return Y.reshape(1, -1).astype(np.float64)
-    if Y.size == examples and Y.dtype.kind in "iu" and Y.min() >= 0 and Y.max() < outputs:
-        return np.asarray(np.eye(outputs)[:, Y.ravel()])
-    return None
-
-
-def _masks(harness: Harness, layers: tuple[Layer, ...], *, rows: bool) -> dict[int, Array | None]:
-    """The masks as factors, 0 or 1/keep, where they were given."""
-    masks, keep = harness.case.masks or (), harness.case.keep or 1.0
-    found: dict[int, Array | None] = {}
-    for number, mask in enumerate(masks, 1):
-        if mask is None or number >= len(layers):
-            continue
-        factor = np.asarray(mask, dtype=np.float64)
-        factor = factor.T if rows else factor
-        found[number] = factor / keep if factor.max() <= 1 else factor
-    return found

@@ -63,21 +63,20 @@ def noise_of(f: Callable[[float], Value]) -> float:
 
     With the differences Δᵏ of values on a small grid, σ_k² = (k!)²/(2k)! · mean (Δᵏ)², where consecutive σ_k agree.
     A second grid, a thousand times wider, sees the noise of single precision; where its σ grows with the grid it is a
-    kink instead. Never below half a rounding error of f.
+    kink instead. Never below half a rounding error of f, in single
+    precision where all values are single.
 
     >>> 1e-9 < noise_of(lambda t: (math.exp(t) + 1e-8 * math.cos(1e15 * t), None)) < 1e-7
     True
     """
-    middle, narrow = _table(f, 2.0**-30)
-    floor = max(0.5 * UNIT_ROUNDOFF * float(np.abs(middle).max()), 5e-324)
-    _, wide = _table(f, 2.0**-18)
-    if wide > 8 * max(narrow, floor):
-        values, wider = _table(f, 2.0**-16)
-        if wider > 2.5 * wide:
-            wide = narrow
-        if np.all(values.astype(np.float32) == values):
-            floor = max(floor, 0.5 * SINGLE_ROUNDOFF * float(np.abs(values).max()))
-    return max(floor, narrow, wide)
+    values, narrow = _table(f, 2.0**-30)
+    further, wide = _table(f, 2.0**-18)
+    seen = np.concatenate([values, further])
+    single = len(set(seen)) > 1 and bool(np.all(seen.astype(np.float32) == seen))
+    floor = (SINGLE_ROUNDOFF if single else 0.5 * UNIT_ROUNDOFF) * float(np.abs(seen).max())
+    if wide > 8 * max(narrow, floor) and _table(f, 2.0**-16)[1] > 2.5 * wide:
+        wide = narrow
+    return max(floor, narrow, wide, 5e-324)
 
 
 def _table(f: Callable[[float], Value], spacing: float) -> tuple[np.ndarray, float]:

@@ -54,7 +54,7 @@ def _updated(attempt: Attempt, layer: int) -> Iterator[Variant]:
         if size == 0:
             continue
         eta = float(np.sum((returned - (before.dW[layer] - net.r * net.W[layer])) * change)) / size
-        if 1e-7 < abs(eta) < 1e3:
+        if 1e-9 < abs(eta) < 1e9:
             words = f"W{layer + 1} updated before it is used ({text} {eta:.4g})"
             yield Variant(line=("dA", layer), text=words, edit=_through((net.W[layer + 1] - eta * step).T))
 

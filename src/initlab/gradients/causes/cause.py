@@ -20,6 +20,9 @@ from initlab.gradients.reference import Backward, Edit, Kind, Line, Net, line
 SECTIONS = ("Formula", "Example")
 """The headed sections that the docstring of every cause must have."""
 
+ENOUGH = 6
+"""Fewer entries than this do not speak for two fitted constants."""
+
 NAMED, STRUCTURE, ANY_FACTOR = 0, 1, 2
 """Which reading is printed first where several return the same numbers: a cause by its constant, by its structure, and
 last a factor of which nothing is known."""
@@ -142,11 +145,19 @@ def scaled(kind: Kind, factor: float) -> Edit:
 
 
 def scaled_block(block: Block, factor: float) -> Iterator[Array]:
-    """What a block would be if the data's part of it, or all of it, were multiplied by a constant."""
+    """What a block would be if the data's part of it, or all of it, were multiplied by a constant.
+
+    Where the coefficient r of the L2 term is not as stated, it is fitted: a = c (n - r w) + r w, r > 0.
+    """
     yield factor * block.n
     if block.weight and block.decay:
         decay = block.decay * block.w
         yield factor * (block.n - decay) + decay
+    size = float(np.sum(block.w**2))
+    if block.weight and block.lam != 0 and len(block.w) >= ENOUGH and size > 0 and factor != 1:
+        r = float(np.sum((block.a - factor * block.n) * block.w)) / size / (1 - factor)
+        if r > 0:
+            yield factor * (block.n - r * block.w) + r * block.w
 
 
 def fitted_factor(a: Array, g: Array) -> float | None:

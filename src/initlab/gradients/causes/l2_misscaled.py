@@ -35,7 +35,9 @@ def _blocks(block: Block) -> Iterator[Reading]:
         yield Reading(text=text, predicted=block.n + (factor - 1) * decay)
     fitted = _fit(block.a - block.n, decay)
     if fitted is not None:
-        yield Reading(text=f"L2 term multiplied by {fitted:.4g}", predicted=block.n + (fitted - 1) * decay)
+        off = (fitted - 1) * block.decay
+        text = f"off by {off:.4g} W: the L2 term is missing or has a wrong factor"
+        yield Reading(text=text, predicted=block.n + (fitted - 1) * decay)
 
 
 def _fit(residual: np.ndarray, decay: np.ndarray) -> float | None:

@@ -25,6 +25,7 @@ from initlab.gradients.causes.cause import (
     scaled,
     scaled_block,
 )
+from initlab.gradients.causes.cause import ENOUGH as FOR_TWO
 
 ENOUGH = 3
 """Fewer entries than this are a multiple of anything: only a simple factor is then believed."""
@@ -56,11 +57,22 @@ def is_simple(c: float) -> bool:
 
 
 def _blocks(block: Block) -> Iterator[Reading]:
-    parts = [block.n] if not (block.weight and block.decay) else [block.n, block.n - block.decay * block.w]
-    for k, part in enumerate(parts):
-        c = _factor(block.a - (block.n - part), part, block.error)
+    decays = [block.decay * block.w] if block.weight and block.decay else []
+    for decay in (0.0 * block.w, *decays):
+        c = _factor(block.a - decay, block.n - decay, block.error)
         if c is not None:
-            yield Reading(text=written(c), predicted=list(scaled_block(block, c))[k])
+            yield Reading(text=written(c), predicted=c * (block.n - decay) + decay)
+    c = _factor_beside_decay(block)
+    if c is not None:
+        yield from (Reading(text=written(c), predicted=each) for each in list(scaled_block(block, c))[-1:])
+
+
+def _factor_beside_decay(block: Block) -> float | None:
+    """C of a = c n + d w, both fitted."""
+    if not block.weight or block.lam == 0 or len(block.w) < FOR_TWO:
+        return None
+    (c, _), *_ = np.linalg.lstsq(np.stack([block.n, block.w], axis=1), block.a, rcond=None)
+    return float(c)
 
 
 def _factor(a: Array, n: Array, error: Array) -> float | None:

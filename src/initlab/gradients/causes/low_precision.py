@@ -18,9 +18,10 @@ def _blocks(block: Block) -> Iterator[Reading]:
     for dtype, words in ((np.float32, "single"), (np.float16, "half")):
         with np.errstate(over="ignore"):
             rounded = block.n.astype(dtype).astype(np.float64)
-        off = np.abs(block.a - block.n)
-        if np.any(off > 0) and np.all(off <= 2 * np.finfo(dtype).eps * np.abs(block.n) + block.error):
-            yield Reading(text=f"computed in {words} precision", predicted=np.where(off > 0, block.a, rounded))
+            cast = block.a.astype(dtype).astype(np.float64)
+        close = np.abs(block.a - block.n) <= 2 * np.finfo(dtype).eps * np.abs(block.n) + block.error
+        if np.all(cast == block.a) and np.all(close):
+            yield Reading(text=f"computed in {words} precision", predicted=np.where(close, block.a, rounded))
 
 
 cause(__name__, blocks=_blocks, rank=STRUCTURE)
