@@ -1,6 +1,7 @@
 """Plan, init and verify: say what each parameter of a model gets and why, draw it, and prove that it happened."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,6 +10,7 @@ from initlab.adapters.adapter import Adapter
 from initlab.errors import SpecError
 from initlab.plans import plan as plans
 from initlab.plans import verify as verification
+from initlab.plans.data_dependent import adapt_to, check_batch, output_tests
 from initlab.plans.memory import check_room
 from initlab.plans.policy import Policy, policy_of
 from initlab.plans.verify import ALPHA, Show
@@ -48,26 +50,46 @@ class Plan(plans.Plan):
     def _repr_html_(self) -> str:
         return render.fragment(self)
 
-    def apply(self, model: Model, *, seed: int = 0) -> Model:
+    def without(self, names: Collection[str]) -> "Plan":
+        """The plan less the parameters of these names, and the blocks of tensors of these names."""
+        kept = (row for row in self.rows if not {row.parameter.name, row.parameter.tensor} & set(names))
+        return replace(self, rows=tuple(kept))
+
+    def apply(self, model: Model, *, seed: int = 0, batch: Any = None) -> Model:  # noqa: ANN401
         """Draw every planned parameter, all or none, and return the model: itself, or JAX's new pytree.
 
-        Frozen tensors, buffers and padding rows are left alone; no generator is touched. Raises SpecError when the
-        model is not the one planned, or needs more memory than the machine has.
+        Frozen tensors, buffers and padding rows are left alone; no generator is touched. `batch` is the data of a
+        policy that looks at some: what the model takes, as a tensor, a tuple or a dict. Raises SpecError, before
+        anything is drawn, when the model is not the one planned, or needs more memory than the machine has.
         """
         adapter = adapter_of(model)
         _check_planned(self, adapter, model)
         check_room(self)
+        check_batch(self, adapter, model, batch)
         drawn: Model = adapter.fill(model, self.laws, seed=seed)
+        if batch is not None:
+            adapt_to(self, adapter, drawn, batch, seed=seed)
         return drawn
 
     def verify(
-        self, model: object, *, seed: int | None = None, alpha: float = ALPHA, progress: Show | None = None
+        self,
+        model: object,
+        *,
+        seed: int | None = None,
+        alpha: float = ALPHA,
+        batch: Any = None,  # noqa: ANN401
+        progress: Show | None = None,
     ) -> Verified:
-        """Hold what a model holds against this plan; with a seed, the very numbers too."""
+        """Hold what a model holds against this plan; with a seed, the very numbers too; with a batch, the outputs."""
         adapter = adapter_of(model)
         _check_planned(self, adapter, model)
         found = verification.verify(
-            self, lambda parameter: adapter.values(model, parameter), seed=seed, alpha=alpha, progress=progress
+            self,
+            lambda parameter: adapter.values(model, parameter),
+            seed=seed,
+            alpha=alpha,
+            progress=progress,
+            outputs=output_tests(self, adapter, model, batch, seed=seed or 0),
         )
         return Verified(**vars(found))
 
@@ -89,14 +111,21 @@ def plan(model: object, policy: Source = "auto", *, strict: bool = False) -> Pla
     return Plan(**vars(found))
 
 
-def init(model: Model, policy: Source = "auto", *, seed: int = 0, strict: bool = False) -> Model:
+def init(
+    model: Model,
+    policy: Source = "auto",
+    *,
+    seed: int = 0,
+    strict: bool = False,
+    batch: Any = None,  # noqa: ANN401
+) -> Model:
     """Plan a model and draw it: in place, or, for JAX, as a new pytree.
 
     >>> import numpy as np
     >>> float(init({"W1": np.zeros((1000, 50))}, "course-he")["W1"].std().round(2))
     0.2
     """
-    return plan(model, policy, strict=strict).apply(model, seed=seed)
+    return plan(model, policy, strict=strict).apply(model, seed=seed, batch=batch)
 
 
 def verify(
@@ -106,6 +135,7 @@ def verify(
     seed: int | None = None,
     alpha: float = ALPHA,
     strict: bool = False,
+    batch: Any = None,  # noqa: ANN401
     progress: Show | None = None,
 ) -> Verified:
     """Whether a model holds what a policy plans for it: every tensor against its law, and against the others.
@@ -115,7 +145,7 @@ def verify(
     >>> [(finding.name, finding.found) for finding in found.findings]
     [('W1', 'std 0.9955')]
     """
-    return plan(model, policy, strict=strict).verify(model, seed=seed, alpha=alpha, progress=progress)
+    return plan(model, policy, strict=strict).verify(model, seed=seed, alpha=alpha, batch=batch, progress=progress)
 
 
 def policy_for(source: Source, framework: str) -> Policy:

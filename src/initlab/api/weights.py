@@ -1,6 +1,7 @@
 """Weights files: init into one, and verify one."""
 
 from pathlib import Path
+from typing import Any
 
 from initlab.adapters import adapter_of
 from initlab.adapters.numpy import NumpyAdapter
@@ -14,7 +15,15 @@ from initlab.plans.verify import ALPHA, Show
 from initlab.plans.weights import Weights, read_weights, write_weights
 
 
-def init_file(model: object, policy: Source, *, seed: int, output: str | Path, strict: bool = False) -> Plan:
+def init_file(
+    model: object,
+    policy: Source,
+    *,
+    seed: int,
+    output: str | Path,
+    strict: bool = False,
+    batch: Any = None,  # noqa: ANN401
+) -> Plan:
     """Plan a model, draw it, and write it into a safetensors file, whole or not at all.
 
     The file holds a torch model's tensors under the names of its state_dict, tied ones once; of other models it holds
@@ -26,7 +35,7 @@ def init_file(model: object, policy: Source, *, seed: int, output: str | Path, s
     if not path.parent.is_dir():
         raise SpecError(f"The folder of {path} must exist, got nothing there. Make it first.")
     planned = plan(model, policy, strict=strict)
-    drawn = planned.apply(model, seed=seed)
+    drawn = planned.apply(model, seed=seed, batch=batch)
     state = state_of(drawn)
     write_weights(path, state.tensors, notes_of(planned, state, seed=seed))
     return planned

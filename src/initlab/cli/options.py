@@ -18,6 +18,11 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one strict
 
 
 model_argument = click.argument("model")
+batch_option = click.option(
+    "--batch",
+    metavar="BATCH",
+    help="For lsuv, krahenbuhl, weight-norm: the data, as FILE.py:NAME of what the model takes.",
+)
 strict = click.option("--strict", is_flag=True, help="Make an error of anything that the policy leaves open.")
 
 

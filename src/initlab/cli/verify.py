@@ -5,7 +5,7 @@ from rich.console import Console
 
 from initlab.api import plan as api
 from initlab.api.weights import verify_file
-from initlab.cli.options import as_json, policy_option, strict
+from initlab.cli.options import as_json, batch_option, policy_option, strict
 from initlab.cli.progress import progress
 from initlab.loading import make
 from initlab.plans.verify import ALPHA, Verified
@@ -28,9 +28,17 @@ FILES = (".safetensors", *PICKLES)
 @click.option(
     "--alpha", type=float, default=ALPHA, show_default=True, help="The chance of any alarm if all is as planned."
 )
+@batch_option
 @as_json
 def verify(
-    target: str, policy: str | None, strict: bool, model: str | None, seed: int | None, alpha: float, as_json: bool
+    target: str,
+    policy: str | None,
+    strict: bool,
+    model: str | None,
+    seed: int | None,
+    alpha: float,
+    batch: str | None,
+    as_json: bool,
 ) -> int:
     """Prove that a model or weights file holds what a policy plans, tensor by tensor.
 
@@ -43,7 +51,8 @@ def verify(
             found = verify_file(target, policy, model=made, seed=seed, alpha=alpha, strict=strict, progress=show)
         else:
             made = make(target, what="model")
-            found = api.verify(made, policy or "auto", seed=seed, alpha=alpha, strict=strict, progress=show)
+            data = None if batch is None else make(batch, what="batch")
+            found = api.verify(made, policy or "auto", seed=seed, alpha=alpha, strict=strict, batch=data, progress=show)
     if as_json:
         click.echo(json.dumps({**render.document(found), "target": target}))
     else:

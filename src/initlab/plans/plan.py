@@ -8,12 +8,15 @@ from typing import Literal
 
 from initlab.errors import SpecError
 from initlab.laws import Law, Orthogonal, TruncatedNormal
-from initlab.parameters import Parameter
+from initlab.parameters import TABLES, Parameter, Role
 from initlab.plans.gain import rule_gain
 from initlab.plans.policy import KEEP, Policy, Rank, Rule
 
 FARTHEST_CUT = 5.0
 """A truncation beyond so many standard deviations takes away less than one number in a million: it is a slip."""
+
+NEVER_RESCALED: frozenset[Role] = TABLES | {"norm_scale"}
+"""What the methods that look at data leave as it was drawn."""
 
 NoticeKind = Literal["unmatched", "unreached", "ambiguous", "truncation"]
 
@@ -28,13 +31,14 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What one parameter gets, and why. Without a law it is left as it is."""
+    """What one parameter gets, and why. Without a law it is left as it is; one `rescaled` is so on a batch of data."""
 
     parameter: Parameter
     law: Law | None
     reason: str
     scheme: str | None = None
     gain: float | None = None
+    rescaled: bool = False
 
     @property
     def draws(self) -> int:
@@ -149,15 +153,17 @@ def _row(parameter: Parameter, rule: Rule | None, policy: Policy) -> Row:
         gain, words = rule_gain(rule.gain, parameter)
         options["gain"] = gain * float(options.get("gain", 1.0))
         said.append(words)
-    if policy.method is not None and parameter.role not in ("bias", "norm_scale", "embedding", "positional"):
-        said.append("then scaled on the batch")
+    rescaled = policy.method is not None and parameter.role not in NEVER_RESCALED
+    if rescaled:
+        said.append("then rescaled on the batch")
     if parameter.padding is not None:
         said.append(f"row {parameter.padding} is padding and stays zero")
     law = rule.choice.scheme.law(parameter, options)
     label = rule.choice.label
     if not rule.choice.scheme.sets(parameter.role):
         label = "zeros" if law.mean == 0 else "constant(1)"
-    return Row(parameter=parameter, law=law, scheme=label, gain=gain, reason=_joined(*said, parameter.why))
+    reason = _joined(*said, parameter.why)
+    return Row(parameter=parameter, law=law, scheme=label, gain=gain, reason=reason, rescaled=rescaled)
 
 
 def _alone(parameter: Parameter) -> str:

@@ -22,6 +22,7 @@ from initlab.plans.exact import difference
 from initlab.plans.factors import recognised
 from initlab.plans.matrices import tests_of
 from initlab.plans.plan import Plan, Row
+from initlab.plans.rescaled import of_rescaled
 
 ALPHA = 1e-4
 """The chance of any alarm about a model that is as planned."""
@@ -46,6 +47,7 @@ ORDER: tuple[Kind, ...] = (
     "rows",
     "numbers",
     "duplicate",
+    "output",
 )
 """The faults, the more telling first."""
 
@@ -101,9 +103,18 @@ class Verified:
 
 
 def verify(
-    plan: Plan, values: Values, *, seed: int | None = None, alpha: float = ALPHA, progress: Show | None = None
+    plan: Plan,
+    values: Values,
+    *,
+    seed: int | None = None,
+    alpha: float = ALPHA,
+    progress: Show | None = None,
+    outputs: Iterable[tuple[str, Test]] = (),
 ) -> Verified:
     """Hold what a model holds against its plan; with a seed, the very numbers too.
+
+    `outputs` are tests of what the layers do with data, by the names of their weights. A tensor that was rescaled on
+    data is held against its law up to the scale of each of its outputs.
 
     Raises SpecError when alpha is no chance or a tensor holds no memory.
     """
@@ -118,15 +129,16 @@ def verify(
     for row in plan.rows:
         if row.law is not None:
             held = _held(row.parameter, values)
-            equal, found = _tests(row.parameter, row.law, held, seed)
+            equal, found = _tests(row, held, seed)
             tests += [(row, test) for test in found]
             same |= {row.parameter.name} if equal else set()
-            if _drawn_freely(row.law) and (entries := print_of(held)) is not None:
+            if _drawn_freely(row.law) and not row.rescaled and (entries := print_of(held)) is not None:
                 prints.append((row.parameter.name, entries))
         done += row.parameter.size
         if progress is not None:
             progress(done, total)
     tests += [(plan.by_name[name], _copy(other, factor)) for name, other, factor in copies(prints)]
+    tests += [(plan.by_name[name], test) for name, test in outputs]
     return _judged(plan, tests, same, seed, alpha)
 
 
@@ -137,8 +149,12 @@ def _held(parameter: Parameter, values: Values) -> NDArray[Any]:
     return held
 
 
-def _tests(parameter: Parameter, law: Law, held: NDArray[Any], seed: int | None) -> tuple[bool, list[Test]]:
+def _tests(row: Row, held: NDArray[Any], seed: int | None) -> tuple[bool, list[Test]]:
     """Whether the tensor holds the very numbers of the seed, and otherwise the tests of it."""
+    parameter, law = row.parameter, row.law
+    assert law is not None
+    if row.rescaled:
+        return False, of_rescaled(held, law, parameter, seed=seed) if held.size else []
     if parameter.dtype not in ROUNDING or not held.size:
         return False, []
     if seed is not None:
@@ -216,7 +232,7 @@ def _finding(row: Row, test: Test) -> Finding:
 def _too_small(row: Row, chance: float, same: set[str]) -> bool:
     """Whether a spread that is wrong by √2 would pass: its standard error is too large for so small a chance."""
     law, name = row.law, row.parameter.name
-    if law is None or name in same or isinstance(law, MatrixLaw) or law.variance == 0:
+    if law is None or row.rescaled or name in same or isinstance(law, MatrixLaw) or law.variance == 0:
         return False
     excess = 2.0 if isinstance(law, (CopiedRows, LogUniform)) else kurtosis(law) - 1
     reach = math.sqrt(-2 * math.log(chance))
