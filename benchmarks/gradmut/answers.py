@@ -1,0 +1,73 @@
+"""Which names of initlab's catalogue are right for a kind of mistake, and where its sites lie."""
+
+import re
+
+NAMES: dict[str | None, frozenset[str | None]] = {
+    kind: frozenset(names.split())
+    for kind, names in {
+        "mean": "missing_mean doubled_mean",
+        "factor": "literal_factor",
+        "sign": "sign",
+        "zero": "zero_gradient",
+        "layout": "layout",
+        "off by one": "batch_slice",
+        "one example": "batch_slice bias_sum",
+        "batch sum": "bias_sum",
+        "cache": "wrong_cache",
+        "l2": "l2_misscaled l2_missing",
+        "l1": "l1_gradient",
+        "l2 on bias": "l2_on_bias",
+        "l2 not in cost": "l2_not_in_cost",
+        "weights": "backward_weights",
+        "weights updated": "backward_weights",
+        "keep": "keep_prob",
+        "dropout mask": "dropout_mask",
+        "derivative": "activation_derivative_missing",
+        "derivative argument": "derivative_argument",
+        "derivative form": "derivative_argument",
+        "derivative of another": "derivative_argument relu_mask",
+        "mask": "relu_mask activation_derivative_missing",
+        "loss": "loss_derivative",
+        "swapped": "swapped_blocks",
+        "overwritten": "overwritten accumulation",
+        "function": "cotangent function cotangent_ignored",
+        "float32": "low_precision",
+    }.items()
+}
+"""The kinds that the catalogue knows, with the names that it has for them."""
+
+GENERIC = {"missing_mean", "doubled_mean", "literal_factor", "sign", "zero_gradient", "keep_prob"}
+"""Names that say no more than a = c n: right wherever that is so, if not what was planted."""
+
+NAMEABLE = frozenset(NAMES) - {"overwritten", "weights updated", "derivative form"}
+
+
+def right_names(causes: frozenset[str | None]) -> frozenset[str | None]:
+    """The names that are right for mistakes of these kinds; None is, where no catalogue has one."""
+    return frozenset(name for cause in causes for name in NAMES.get(cause, frozenset({None})))
+
+
+def nameable(causes: frozenset[str | None]) -> bool:
+    """Whether the catalogue has a name for the mistake."""
+    return bool(causes & NAMEABLE)
+
+
+def places(site: str) -> frozenset[str]:
+    """The quantities that a site names: 'dZ2, dZ1' as Z2 and Z1; what is made before dZ is told by it (dA1 as Z1)."""
+    found = re.findall(r"[A-Za-z_][\w.]*", site)
+    names = (re.sub(r"^d(?=[A-Za-z])", "", name) for name in found)
+    return frozenset(re.sub(r"^[AH](?=\d)", "Z", name) for name in names)
+
+
+def site_is_right(named: frozenset[str], planted: frozenset[str], wrong: list[str], *, chain: bool) -> bool:
+    """Whether every named place is one where the mistake lies.
+
+    W* is every weight. A mistake in dZ that shows in one block alone is that block's; one of layer 1 may be told as
+    its two blocks, which are all that it spoils. Where the blocks are no chain of dense layers, a wrong block is right.
+    """
+    allowed: set[str] = set() if chain else set(wrong)
+    for site in planted:
+        allowed |= {block for block in wrong if block[0] == site[0]} if site.endswith("*") else set(site.split())
+    if len(wrong) == 1 or set(wrong) <= {"W1", "b1"}:
+        allowed |= set(wrong)
+    return bool(named) and named <= allowed

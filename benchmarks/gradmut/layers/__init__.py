@@ -1,0 +1,1 @@
+"""Layers other than dense ones, written out in NumPy, and what goes wrong in their backward passes."""

@@ -1,0 +1,43 @@
+"""initlab.gradcheck on a case, and what it answered, in plain values."""
+
+from typing import Any
+
+from benchmarks.gradmut.case import Case
+
+import initlab
+from initlab.errors import InitlabError
+from initlab.gradients.case import GradientCase
+
+
+def initlab_says(case: Case) -> dict[str, Any]:
+    """Verdict, blocks, mistakes and evaluations of one check."""
+    try:
+        found = initlab.gradcheck(
+            GradientCase(
+                cost=case.cost,
+                gradients=case.gradients,
+                parameters=case.parameters,
+                data=case.data,
+                **case.knowledge,
+            )
+        )
+    except InitlabError as error:
+        return {"rejected": True, "verdict": "ERROR", "error": str(error), "blocks": {}, "mistakes": []}
+    (point,) = found.points
+    blocks = {
+        each.name: {"verdict": each.verdict, "resolution": each.resolution, "tested": each.tested, "total": each.total}
+        for each in point.blocks
+    }
+    mistakes = [
+        {"site": each.site, "cause": each.cause, "text": each.text, "others": list(each.others)}
+        for each in point.mistakes
+    ]
+    return {
+        "rejected": found.exit_code in (1, 3),
+        "verdict": found.verdict,
+        "blocks": blocks,
+        "mistakes": mistakes,
+        "gates": [gate.verdict for gate in point.gates],
+        "evaluations": point.evaluations,
+        "screening": point.screening,
+    }
