@@ -11,14 +11,14 @@ from initlab.gradients.case import GradientCase
 from initlab.gradients.complex_step import ComplexStep
 from initlab.gradients.coordinates import Measured, measure
 from initlab.gradients.diagnose import diagnose, merged
-from initlab.gradients.gates import gates
+from initlab.gradients.gates import fixed_gradients, gates
 from initlab.gradients.harness import Copies, Harness
 from initlab.gradients.identities import identities
 from initlab.gradients.points import Point, parameters_at
-from initlab.gradients.projection import KAPPA, Gradient, gaussian, gradient_at
+from initlab.gradients.projection import KAPPA, Gradient, gaussian, gradient_at, project, unit_of
 from initlab.gradients.reference import Net, recognise, replay
 from initlab.gradients.replayed import Replayer
-from initlab.gradients.report import BlockReport, GradientReport, Mistake, PointReport, Verdict
+from initlab.gradients.report import BlockReport, Gate, GradientReport, Mistake, PointReport, Verdict
 from initlab.numerics.differences import SINGLE_ROUNDOFF, UNIT_ROUNDOFF, noise_of
 
 SHIFT = 1e-2
@@ -26,6 +26,9 @@ SHIFT = 1e-2
 
 FINE = 1e-6
 """A resolution coarser than this is compared with the recognised network's own gradient, where there is one."""
+
+STALE = 0.3
+"""The same, to see whether the gradients move at all."""
 
 Progress = Callable[[int, int], None]
 
@@ -69,6 +72,9 @@ class _Checker:
             self.harness = Harness(self.case, self.harness.theta, pin=pinned.pin)
             self.cost = self.harness.cost(self.harness.fresh())
         self._prepare()
+        stale = self._stale()
+        if stale is not None:
+            return self._summary(point, gates=(stale,))
         examined = {}
         for k, name in enumerate(self.harness.theta, 1):
             examined[name] = self._examined(name)
@@ -131,6 +137,20 @@ class _Checker:
             tolerance=self.tolerance or (COARSE if coarse else TOLERANCE),
             complex_step=ComplexStep(harness, self.gradient, noise=self.noise, seed=self.seed),
         )
+
+    def _stale(self) -> Gate | None:
+        """Gradients that are the same wherever they are asked for, although the slope of the cost is not."""
+        moved = self._shifted(STALE)
+        if not fixed_gradients(self.harness, self.gradient.values, moved):
+            return None
+        elsewhere = Harness(self.case, moved, pin=self.harness.pin)
+        name = max(moved, key=lambda each: moved[each].size)
+        v = gaussian(name, moved[name], seed=self.seed, draw=96)
+        found = project(elsewhere, name, v, self.gradient, noise=self.noise, unit=unit_of(moved[name]))
+        if not found.differs:
+            return None
+        text = "the gradients are the same at other parameters, although the cost's slope is not: they are those of an "
+        return Gate(verdict="STATEFUL", text=f"{text}earlier call. Compute them from the parameters they are given.")
 
     def _single(self) -> bool:
         return all(
@@ -242,9 +262,9 @@ class _Checker:
             self.harness, self.gradient = harness, gradient
         return verdict
 
-    def _shifted(self) -> Copies:
+    def _shifted(self, share: float = SHIFT) -> Copies:
         return {
-            name: value + SHIFT * gaussian(name, value, seed=self.seed, draw=97)
+            name: value + share * gaussian(name, value, seed=self.seed, draw=97)
             for name, value in self.harness.theta.items()
         }
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from initlab.gradients.case import Array, GradientCase, check_gradients
 from initlab.gradients.harness import Copies, Harness
+from initlab.gradients.held import held
 from initlab.gradients.pins import Pinned, find
 from initlab.gradients.report import Gate
 
@@ -21,7 +22,8 @@ def gates(case: GradientCase, harness: Harness) -> tuple[list[Gate], Pinned | No
     """
     found = _random_cost(harness)
     if found is not None:
-        return _pinned(case, harness, found)
+        changed = changed_by_a_call(case, harness)
+        return ([changed], None) if changed else _pinned(case, harness, found)
     return [gate for gate in (*_state(case, harness),) if gate is not None], None
 
 
@@ -44,6 +46,24 @@ def _pinned(case: GradientCase, harness: Harness, what: str) -> tuple[list[Gate]
         "inside the cost."
     )
     return [Gate(verdict="NONDETERMINISTIC", text=text)], None
+
+
+def changed_by_a_call(case: GradientCase, harness: Harness) -> Gate | None:
+    """What the cost keeps from one call to the next: arrays and numbers in its reach that a call changes."""
+    before = {name: np.array(value) for name, value in held(case.cost) if _is_state(value)}
+    harness.cost(harness.fresh())
+    after = {name: np.asarray(value) for name, value in held(case.cost) if _is_state(value)}
+    changed = [name for name, value in before.items() if name in after and not np.array_equal(value, after[name])]
+    if not changed:
+        return None
+    text = (
+        f"each call of the cost changes {', '.join(changed)}, and the next one sees it. Pass it in, or leave it alone."
+    )
+    return Gate(verdict="STATEFUL", text=text)
+
+
+def _is_state(value: object) -> bool:
+    return isinstance(value, np.ndarray | int | float) and not isinstance(value, bool)
 
 
 def _state(case: GradientCase, harness: Harness) -> list[Gate]:
@@ -114,6 +134,14 @@ def _restore(case: GradientCase, own: Copies, arrays: list[Array], data: list[Ar
 
 def _gradients(harness: Harness) -> Copies:
     return harness.gradients()
+
+
+def fixed_gradients(harness: Harness, returned: Copies, moved: Copies) -> bool:
+    """Whether the gradients are the very same at other parameters."""
+    if not callable(harness.case.gradients):
+        return False
+    elsewhere = Harness(harness.case, moved, pin=harness.pin).gradients()
+    return all(_identical(returned[name], elsewhere[name]) for name in returned)
 
 
 def _identical(a: Array, b: Array) -> bool:

@@ -24,7 +24,11 @@ def held(*holders: object) -> Iterator[tuple[str, object]]:
         if name:
             yield name, value
         if depth < DEEPEST:
-            pending += [(inner or name, each, depth + 1) for inner, each in _inside(value)]
+            pending += [(_joined(name, inner), each, depth + 1) for inner, each in _inside(value)]
+
+
+def _joined(name: str, inner: str) -> str:
+    return name + inner if inner.startswith("[") else inner or name
 
 
 def _inside(value: object) -> Iterator[tuple[str, object]]:
@@ -42,6 +46,6 @@ def _inside(value: object) -> Iterator[tuple[str, object]]:
     elif isinstance(value, Mapping):
         yield from ((str(key), each) for key, each in list(value.items())[:64])
     elif isinstance(value, list | tuple):
-        yield from (("", each) for each in value[:64])
+        yield from ((f"[{i}]", each) for i, each in enumerate(value[:64]))
     elif callable(value) and hasattr(value, "__dict__") and not inspect.isclass(value):
         yield from vars(value).items()

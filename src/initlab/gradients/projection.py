@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from initlab.errors import DataError
 from initlab.gradients.case import Array
 from initlab.gradients.harness import Copies, Harness
 from initlab.laws import Normal
@@ -128,6 +129,12 @@ def project(harness: Harness, name: str, v: Array, gradient: Gradient, *, noise:
     analytic = float(np.sum(v * a))
     scale = max(abs(analytic), unit * float(np.sqrt(np.sum(a**2))))
     found = differentiate(harness.along({name: v}), noise=noise, target=AGREE * scale)
+    if not np.isfinite(found.value):
+        got = harness.along({name: v})(found.step)[0]
+        raise DataError(
+            f"The cost must be finite near the parameters, got {got} where {name} is moved by {found.step * unit:.1e}. "
+            "Check away from the edge of its domain."
+        )
     own = float(np.sqrt(np.sum((v * rounding) ** 2)))
     return Projection(analytic=analytic, numeric=found.value, error=found.error + own, unit=unit, found=found)
 

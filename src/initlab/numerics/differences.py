@@ -63,8 +63,7 @@ def noise_of(f: Callable[[float], Value]) -> float:
 
     With the differences Δᵏ of values on a small grid, σ_k² = (k!)²/(2k)! · mean (Δᵏ)², where consecutive σ_k agree.
     A second grid, a thousand times wider, sees the noise of single precision; where its σ grows with the grid it is a
-    kink instead. Never below half a rounding error of f, in single
-    precision where all values are single.
+    kink instead. Never below half a rounding error of f, in single precision where all values are single.
 
     >>> 1e-9 < noise_of(lambda t: (math.exp(t) + 1e-8 * math.cos(1e15 * t), None)) < 1e-7
     True
@@ -72,6 +71,8 @@ def noise_of(f: Callable[[float], Value]) -> float:
     values, narrow = _table(f, 2.0**-30)
     further, wide = _table(f, 2.0**-18)
     seen = np.concatenate([values, further])
+    if not np.isfinite(seen).all():  # the grid leaves the domain of f
+        return max(4 * UNIT_ROUNDOFF * abs(f(0.0)[0]), 5e-324)
     single = len(set(seen)) > 1 and bool(np.all(seen.astype(np.float32) == seen))
     floor = (SINGLE_ROUNDOFF if single else 0.5 * UNIT_ROUNDOFF) * float(np.abs(seen).max())
     if wide > 8 * max(narrow, floor) and _table(f, 2.0**-16)[1] > 2.5 * wide:
@@ -81,7 +82,10 @@ def noise_of(f: Callable[[float], Value]) -> float:
 
 def _table(f: Callable[[float], Value], spacing: float) -> tuple[np.ndarray, float]:
     """The values on a grid, and σ where the table of differences settles; the smallest σ where it does not."""
-    values = np.array([f((i - (NOISE_POINTS - 1) / 2) * spacing)[0] for i in range(NOISE_POINTS)], dtype=np.float64)
+    places = spacing * (np.arange(NOISE_POINTS) - (NOISE_POINTS - 1) / 2)
+    values = np.array([f(float(t))[0] for t in places], dtype=np.float64)
+    if not np.isfinite(values).all():
+        return values, 0.0
     sigmas, row = [], values
     for k in range(1, NOISE_POINTS - 2):
         row = np.diff(row)

@@ -69,7 +69,7 @@ def _blocks(block: Block) -> Iterator[Reading]:
 
 def _factor_beside_decay(block: Block) -> float | None:
     """C of a = c n + d w, both fitted."""
-    if not block.weight or block.lam == 0 or len(block.w) < FOR_TWO:
+    if not block.weight or block.lam == 0 or len(block.w) < FOR_TWO or not np.isfinite(block.n).all():
         return None
     (c, _), *_ = np.linalg.lstsq(np.stack([block.n, block.w], axis=1), block.a, rcond=None)
     return float(c)

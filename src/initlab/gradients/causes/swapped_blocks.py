@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from initlab.gradients.case import Array
 from initlab.gradients.causes.cause import NAMED, Attempt, Block, Reading, Variant, cause
-from initlab.gradients.reference import Backward, Edit
+from initlab.gradients.reference import Backward, Edit, replay
 
 
 def _blocks(block: Block) -> Iterator[Reading]:
@@ -22,7 +22,7 @@ def _blocks(block: Block) -> Iterator[Reading]:
 
 
 def _lines(attempt: Attempt) -> Iterator[Variant]:
-    found = attempt.seen.gradients()
+    found = replay(attempt.net, {}).gradients()
     for kind, layer in attempt.all_lines("dW", "db"):
         own = attempt.net.layers[layer - 1]
         name = own.weight if kind == "dW" else own.bias
