@@ -10,6 +10,7 @@ import jax.numpy as jnp  # noqa: E402
 from flax import linen as nn  # noqa: E402
 from flax import nnx  # noqa: E402
 
+import initlab.api.plan  # noqa: E402
 from initlab.adapters import adapter_of  # noqa: E402
 from initlab.laws import Normal, Orthogonal  # noqa: E402
 
@@ -116,7 +117,8 @@ TWINS = {
 
 def facts(parameter):
     fan = parameter.fan and (parameter.fan.fan_in, parameter.fan.fan_out)
-    return parameter.shape, fan
+    place = (parameter.layer, parameter.depth, parameter.width)
+    return parameter.shape, parameter.role, fan, parameter.activation, place
 
 
 def laws_of(parameters):
@@ -157,3 +159,86 @@ def test_twins_compute_the_same_function(kind):
         "pytree": lambda: plain(second[1], image),
     }
     assert np.allclose(np.asarray(call[kind]()), expected, atol=1e-5)
+
+
+class TorchBlock(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.ln1 = torch.nn.LayerNorm(8, eps=1e-6)
+        self.qkv = torch.nn.Linear(8, 24)
+        self.mix = torch.nn.Linear(8, 8)
+        self.ln2 = torch.nn.LayerNorm(8, eps=1e-6)
+        self.gate = torch.nn.Linear(8, 16)
+        self.up = torch.nn.Linear(8, 16)
+        self.down = torch.nn.Linear(16, 8)
+
+    def forward(self, h):
+        q, k, v = self.qkv(self.ln1(h)).reshape(*h.shape[:2], 3, 2, 4).permute(2, 0, 3, 1, 4)
+        h = h + self.mix(torch.nn.functional.scaled_dot_product_attention(q, k, v).permute(0, 2, 1, 3).reshape(h.shape))
+        n = self.ln2(h)
+        return h + self.down(torch.nn.functional.silu(self.gate(n)) * self.up(n))
+
+
+class TorchTransformer(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = torch.nn.Embedding(11, 8)
+        self.place = torch.nn.Parameter(torch.zeros(64, 8))
+        self.blocks = torch.nn.ModuleList([TorchBlock(), TorchBlock()])
+        self.norm = torch.nn.LayerNorm(8, eps=1e-6)
+        self.readout = torch.nn.Linear(8, 11)
+
+    def forward(self, t):
+        h = self.embed(t) + self.place[: t.shape[1]]
+        for b in self.blocks:
+            h = b(h)
+        return self.readout(self.norm(h))
+
+
+class NnxBlock(nnx.Module):
+    def __init__(self, rngs):
+        self.ln1 = nnx.LayerNorm(8, rngs=rngs)
+        self.qkv = nnx.Linear(8, 24, rngs=rngs)
+        self.mix = nnx.Linear(8, 8, rngs=rngs)
+        self.ln2 = nnx.LayerNorm(8, rngs=rngs)
+        self.gate = nnx.Linear(8, 16, rngs=rngs)
+        self.up = nnx.Linear(8, 16, rngs=rngs)
+        self.down = nnx.Linear(16, 8, rngs=rngs)
+
+    def __call__(self, h):
+        p = self.qkv(self.ln1(h)).reshape(*h.shape[:2], 3, 2, 4)
+        q, k, v = (p[:, :, i] for i in range(3))
+        h = h + self.mix(nnx.dot_product_attention(q, k, v).reshape(h.shape))
+        n = self.ln2(h)
+        return h + self.down(nnx.silu(self.gate(n)) * self.up(n))
+
+
+class NnxTransformer(nnx.Module):
+    def __init__(self, rngs):
+        self.embed = nnx.Embed(11, 8, rngs=rngs)
+        self.place = nnx.Param(jnp.zeros((64, 8)))
+        self.blocks = nnx.List([NnxBlock(rngs), NnxBlock(rngs)])
+        self.norm = nnx.LayerNorm(8, rngs=rngs)
+        self.readout = nnx.Linear(8, 11, rngs=rngs)
+
+    def __call__(self, t):
+        h = self.embed(t) + self.place[: t.shape[1]]
+        for b in self.blocks:
+            h = b(h)
+        return self.readout(self.norm(h))
+
+
+def test_a_transformer_and_its_twin_are_planned_alike():
+    """Roles, fans, what follows, depth: from torch's recorded run and from the jaxpr, which share no code."""
+    first, second = TorchTransformer(), nnx.eval_shape(lambda: NnxTransformer(nnx.Rngs(0)))
+    mine, theirs = initlab.api.plan.plan(first, "auto"), initlab.api.plan.plan(second, "auto")
+    assert {name: facts(row.parameter) for name, row in theirs.by_name.items()} == {
+        name: facts(row.parameter) for name, row in mine.by_name.items()
+    }
+    assert mine.laws == theirs.laws
+    first, second = mine.apply(first, seed=3), theirs.apply(second, seed=3)
+    tokens = np.arange(32).reshape(2, 16) % 11
+    with torch.no_grad():
+        expected = first(torch.from_numpy(tokens)).numpy()
+    assert np.allclose(np.asarray(second(jnp.asarray(tokens))), expected, atol=1e-4)
+    assert theirs.verify(second, seed=3).holds

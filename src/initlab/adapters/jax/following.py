@@ -67,12 +67,14 @@ class Walk:
     averaged   those that were summed over entries, as in a mean
     sums       the sums with other data, while the value was still affine in z
     shifts     the weights that were added
+    gates      whether a function of z, and no multiple of it, multiplies other data
     """
 
     ends: list[NDArray[np.float64]] = field(default_factory=list)
     averaged: list[NDArray[np.float64]] = field(default_factory=list)
     sums: list[Sum] = field(default_factory=list)
     shifts: list[Number] = field(default_factory=list)
+    gates: bool = False
 
     @property
     def activation(self) -> str | None:
@@ -141,6 +143,7 @@ def _passed(
         return first
     if others or (step.name not in ENTRYWISE and step.name != "integer_pow"):
         walk.ends.append(first)
+        walk.gates |= step.name == "mul" and not _affine(first)
         return None
     if step.name in SUMS:
         walk.shifts.extend(number for number in step.reads if number in program.stored)

@@ -65,9 +65,15 @@ def _images(kernels: Sequence[Leaf]) -> Iterator[Any]:
     for leaf in [leaf for leaf in kernels if len(leaf.shape) >= 3][:2]:
         taps = len(leaf.shape) - 2
         for side in SIDES:
-            for channels in dict.fromkeys((leaf.shape[-2], leaf.shape[-1])):
+            for channels in dict.fromkeys((_taken(leaf) or leaf.shape[-2], leaf.shape[-1])):
                 yield jax.ShapeDtypeStruct((BATCH, *[side] * taps, channels), _floats(kernels))
-            yield jax.ShapeDtypeStruct((BATCH, leaf.shape[1], *[side] * taps), _floats(kernels))
+            yield jax.ShapeDtypeStruct((BATCH, _taken(leaf) or leaf.shape[1], *[side] * taps), _floats(kernels))
+
+
+def _taken(leaf: Leaf) -> int | None:
+    """How many channels its layer takes, where the layer says so: more than its kernel has, if it has groups."""
+    said = getattr(leaf.holder, "in_features", None) or getattr(leaf.holder, "in_channels", None)
+    return said if isinstance(said, int) else None
 
 
 def _floats(kernels: Sequence[Leaf]) -> Any:  # noqa: ANN401

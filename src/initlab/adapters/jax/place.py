@@ -80,7 +80,7 @@ def _length(cut: slice | int, size: int) -> int:
 class Block:
     """One parameter's share of a held array: where it lies, and what its layer alone says of it.
 
-    `label` names it among the blocks of its array; None for the only one.
+    `label` names it among the blocks of its array; None for the only one. `neutral` is as in a Parameter.
     """
 
     place: Place
@@ -88,6 +88,7 @@ class Block:
     fan: Fan | None = None
     label: str | None = None
     gate: Gate | None = None
+    neutral: float = 1.0
     why: str = field(default="")
 
 

@@ -13,7 +13,7 @@ from initlab.adapters.jax.names import indexed_names, names
 from initlab.adapters.jax.place import Block
 from initlab.adapters.jax.traced import Trace, blocks_by_use, relabelled, trace
 from initlab.adapters.torch.roles import LAYER_ROLES, named_role
-from initlab.parameters import Fan, Parameter, Role
+from initlab.parameters import Parameter, Role
 
 ATTENTION: tuple[Role, ...] = ("query", "key", "value")
 NOT_WEIGHTS = ("batch_stats", "cache", "intermediates")
@@ -53,7 +53,7 @@ def read(form: Form) -> Reading:
         for place in weights
         for name, block in zip(stacked[place], blocks[place], strict=True)
     ]
-    entries = _in_order(_with_fans(entries, form.leaves, seen), seen)
+    entries = _in_order(_with_kernels(entries, form.leaves, seen), seen)
     parameters = placed_in_depth([entry.parameter for entry in entries])
     made = [replace(entry, parameter=parameter) for entry, parameter in zip(entries, parameters, strict=True)]
     others = tuple(".".join(leaf.path) for leaf in form.leaves if not _is_trained(leaf))
@@ -90,21 +90,28 @@ def _blocks(
     found = found or guessed(leaf, name, shapes)
     if seen is None:
         return found
-    return tuple(part for block in found for part in _unpacked(block, seen.fact(place, block.place.index)))
+    return tuple(part for block in found for part in _unpacked(block, _fact(place, block, seen)))
+
+
+def _fact(place: int, block: Block, seen: Trace) -> Fact | None:
+    """What is known of a kernel, or of the kernel that a bias belongs to."""
+    return seen.shifted(place) if block.role == "bias" else seen.fact(place, block.place.index)
 
 
 def _unpacked(block: Block, fact: Fact | None) -> tuple[Block, ...]:
     """A projection that makes several of queries, keys and values is a block each."""
-    if fact is None or block.role != "weight" or len(block.place.groups) != 2:
+    if fact is None or block.role not in ("weight", "bias") or len(block.place.groups) > 2:
         return (block,)
     parts = [role for role in ATTENTION if role in fact.parts]
-    return relabelled(block, fact, parts) if len(parts) > 1 else (block,)
+    return relabelled(block, parts) if len(parts) > 1 else (block,)
 
 
 def _entry(leaf: Leaf, place: int, name: str, tensor: str, block: Block, seen: Trace | None) -> Entry:
     fact = seen.fact(place, block.place.index) if seen is not None else None
     layer = tensor.rpartition(".")[0]
-    role, why = block.role, block.why
+    role, why, activation = block.role, block.why, _activation(block.role, fact)
+    if block.gate is not None and kind_of(leaf.holder) is not None:
+        activation = "tanh" if block.gate == "cell" else "sigmoid"
     if role == "weight" and block.gate is None:
         role, said = _role(leaf, layer, fact, traced=seen is not None)
         why += f"; {said}" if said else ""
@@ -116,13 +123,14 @@ def _entry(leaf: Leaf, place: int, name: str, tensor: str, block: Block, seen: T
         shape=block.place.shape,
         role=role,
         fan=block.fan,
-        activation=_activation(role, fact),
+        activation=None if role == "head" and activation == "linear" else activation,
         gate=block.gate,
         tied_to=tuple(names_of_aliases(leaf)),
         tensor=tensor if packed else None,
         module=kind_of(leaf.holder),
         dtype=leaf.dtype,
         device=_device(leaf),
+        neutral=block.neutral,
         why=why,
     )
     return Entry(parameter=parameter, leaf=place, block=block)
@@ -143,9 +151,8 @@ def _role(leaf: Leaf, layer: str, fact: Fact | None, *, traced: bool) -> tuple[R
     if above is not None:
         return above, f"the {leaf.path[-2]} of {kind_of(leaf.holders[-2])}"
     named = named_role(layer, LAYER_ROLES)
-    step = layer.rpartition(".")[2]
     if fact is None:
-        return ("weight", "") if traced or named is None else (named, f"named {step}")
+        return ("weight", "") if traced or named is None else (named, f"named {layer.rpartition('.')[2]}")
     if "attention_out" in fact.parts:
         return "attention_out", "takes what attention gives"
     asked = [role for role in ATTENTION if role in fact.parts]
@@ -154,33 +161,35 @@ def _role(leaf: Leaf, layer: str, fact: Fact | None, *, traced: bool) -> tuple[R
         return chosen, f"makes the {chosen} of an attention"
     if fact.residual:
         return "residual_out", "its output is added to what its branch was computed from"
-    if named == "gate":
-        return "gate", f"named {step}"
+    if fact.walk.gates:
+        return "gate", "goes through an activation and multiplies another branch"
     if fact.last:
         return "head", "no kernel comes after it"
     return ("input", "no kernel comes before it") if fact.first else ("weight", "")
 
 
-def _with_fans(entries: Sequence[Entry], leaves: Sequence[Leaf], seen: Trace | None) -> list[Entry]:
-    """Each bias with the fan of its kernel: the one it is added to, or the one beside it."""
-    kernels: dict[tuple[int, tuple[int, ...]], Fan] = {}
-    beside: dict[tuple[Path | None, tuple[int, ...]], Fan] = {}
+def _with_kernels(entries: Sequence[Entry], leaves: Sequence[Leaf], seen: Trace | None) -> list[Entry]:
+    """Each bias with the fan of its kernel, and what follows it: the one it is added to, or the one beside it."""
+    kernels: dict[tuple[int, tuple[int, ...]], Parameter] = {}
+    beside: dict[tuple[Path | None, tuple[int, ...]], Parameter] = {}
     paths = [leaf.path for leaf in leaves]
     norms = {leaves[entry.leaf].path[:-1] for entry in entries if entry.parameter.role == "norm_scale"}
     for entry in entries:
         if entry.parameter.role != "bias" and entry.parameter.fan is not None and len(entry.parameter.shape) > 1:
             index = entry.block.place.index
-            kernels.setdefault((entry.leaf, index), entry.parameter.fan)
-            beside.setdefault((bias_of(leaves[entry.leaf].path, paths), index), entry.parameter.fan)
+            kernels.setdefault((entry.leaf, index), entry.parameter)
+            beside.setdefault((bias_of(leaves[entry.leaf].path, paths), index), entry.parameter)
     made = []
     for entry in entries:
-        fan = entry.parameter.fan
-        if entry.parameter.role == "bias" and fan is None and leaves[entry.leaf].path[:-1] not in norms:
+        parameter, own = entry.parameter, leaves[entry.leaf].path
+        if parameter.role == "bias" and own[:-1] not in norms:
             fact = seen.shifted(entry.leaf) if seen is not None else None
-            fan = beside.get((leaves[entry.leaf].path, entry.block.place.index))
+            kernel = beside.get((own, entry.block.place.index))
             if fact is not None:
-                fan = kernels.get((fact.use.view.weight, entry.block.place.index), fan)
-        made.append(replace(entry, parameter=replace(entry.parameter, fan=fan)))
+                kernel = kernels.get((fact.use.view.weight, entry.block.place.index), kernel)
+            if kernel is not None:
+                parameter = replace(parameter, fan=parameter.fan or kernel.fan, activation=kernel.activation)
+        made.append(replace(entry, parameter=parameter))
     return made
 
 

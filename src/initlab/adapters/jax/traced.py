@@ -110,10 +110,8 @@ def _entrywise(shape: tuple[int, ...], uses: Sequence[Use], normed: frozenset[Nu
     role: Role
     if use.kind == "shift":
         role, why = "bias", "added to the data"
-    elif use.view.shifted:
-        role, why = "bias", "multiplies as 1 + w, so that zero leaves the data as they are"
     elif use.data in normed:
-        role, why = "norm_scale", "multiplies what was normalised"
+        role, why = "norm_scale", "multiplies what was normalised" + (", as 1 + w" if use.view.shifted else "")
     else:
         role, why = "residual_scale", "multiplies the data entry by entry"
     indices = sorted({each.index for each in uses}) or [()]
@@ -122,6 +120,7 @@ def _entrywise(shape: tuple[int, ...], uses: Sequence[Use], normed: frozenset[Nu
         Block(
             place=Place(held=shape, groups=tuple((axis,) for axis in range(stacked, len(shape))), cuts=index),
             role=role,
+            neutral=0.0 if use.view.shifted else 1.0,
             why=why,
         )
         for index in indices
@@ -145,32 +144,21 @@ def _normed(program: Program) -> frozenset[Number]:
     return frozenset(statistics | normed)
 
 
-def relabelled(block: Block, fact: Fact, parts: Sequence[Role]) -> tuple[Block, ...]:
-    """A packed projection of attention, split into equal parts along its outputs: queries, keys, values."""
-    (outputs, inputs), fan = block.place.groups, block.fan
-    axis, size = outputs[0], block.place.held[outputs[0]]
-    if size % len(parts) or fan is None or any(cut[0] == axis for cut in block.place.cuts):
+def relabelled(block: Block, parts: Sequence[Role]) -> tuple[Block, ...]:
+    """A packed projection of attention, or its bias, split into equal parts along its outputs."""
+    axis = block.place.groups[0][0]
+    share, odd = divmod(block.place.held[axis], len(parts))
+    if odd or any(cut[0] == axis for cut in block.place.cuts):
         return (block,)
-    share = size // len(parts)
+    words = [{"query": "queries", "key": "keys", "value": "values"}[role] for role in parts]
     return tuple(
         replace(
             block,
-            place=Place(
-                held=block.place.held,
-                groups=(outputs, inputs),
-                cuts=(*block.place.cuts, (axis, slice(k * share, (k + 1) * share))),
-            ),
-            role=role,
+            place=replace(block.place, cuts=(*block.place.cuts, (axis, slice(k * share, (k + 1) * share)))),
+            role="bias" if block.role == "bias" else role,
             label=role,
-            fan=replace(fan, outputs=fan.outputs // len(parts)),
-            why=f"block {k} of the packed projection of {fact_parts(fact)}",
+            fan=block.fan and replace(block.fan, outputs=block.fan.outputs // len(parts)),
+            why=f"{block.why}; block {k} of what is packed of {', '.join(words[:-1])} and {words[-1]}",
         )
         for k, role in enumerate(parts)
     )
-
-
-def fact_parts(fact: Fact) -> str:
-    """What a projection is packed of, in words."""
-    words = {"query": "queries", "key": "keys", "value": "values"}
-    named = [word for role, word in words.items() if role in fact.parts]
-    return ", ".join(named[:-1]) + " and " + named[-1]
