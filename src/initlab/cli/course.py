@@ -7,16 +7,17 @@ from rich.console import Console
 
 from initlab.cli.options import as_json, output
 from initlab.cli.progress import progress
-from initlab.course import reproduce
+from initlab.course import reproduce, reproduce_gradient_checks
 from initlab.errors import OutputError
 from initlab.experiments import store
 from initlab.render import course as render
+from initlab.render import course_gradcheck
 from initlab.render.json import dumps
 
 
 @click.group(
     invoke_without_command=True,
-    subcommand_metavar="",
+    subcommand_metavar="[gradcheck]",
     epilog="Exit codes: 0 every figure is reproduced, 1 one is not, 2 usage error, 130 interrupted. "
     "Example: initlab course --seeds 0 --json",
 )
@@ -57,3 +58,19 @@ def _check_writable(path: Path) -> None:
     if path.is_dir():
         raise OutputError(f"The output {path} must be a file, got a folder. Name a file in it, such as course.json.")
     store.prepare(path.parent)
+
+
+@course.command(epilog="Exit codes: 0 every figure is reproduced, 1 one is not. Example: initlab course gradcheck")
+@as_json
+def gradcheck(as_json: bool) -> int:
+    """Reproduce the exercise on gradient checking, beside what initlab says of the same code.
+
+    The course's network with the two bugs that it plants, with either mended, and with both: the difference that the
+    course published, the one here, and initlab's verdict with the place and the name of each mistake.
+    """
+    result = reproduce_gradient_checks()
+    if as_json:
+        click.echo(dumps(course_gradcheck.document(result)))
+    else:
+        Console().print(course_gradcheck.course_gradcheck(result), highlight=False)
+    return 0 if result.reproduced else 1

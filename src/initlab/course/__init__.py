@@ -9,10 +9,20 @@ arguments, shapes, prints and numbers. Examples are columns: X is (features, m),
 Cost after iteration 0: 0.883053746341...
 Cost after iteration 1000: 0.687982591972...
 
-`reproduce()` trains everything that the course trained and sets its figures beside those published.
+`reproduce()` trains everything that the course trained and sets its figures beside those published;
+`reproduce_gradient_checks()` does the same for its exercise on gradient checking.
 """
 
 from initlab.course.data import load_dataset as load_dataset
+from initlab.course.gradient_checking import backward_propagation_n as backward_propagation_n
+from initlab.course.gradient_checking import dictionary_to_vector as dictionary_to_vector
+from initlab.course.gradient_checking import forward_propagation_n as forward_propagation_n
+from initlab.course.gradient_checking import gradient_check as gradient_check
+from initlab.course.gradient_checking import gradient_check_n as gradient_check_n
+from initlab.course.gradient_checking import gradient_check_n_test_case as gradient_check_n_test_case
+from initlab.course.gradient_checking import gradients_to_vector as gradients_to_vector
+from initlab.course.gradient_checking import vector_to_dictionary as vector_to_dictionary
+from initlab.course.gradient_reproduction import reproduce_gradient_checks as reproduce_gradient_checks
 from initlab.course.initialization import initialize_parameters_he as initialize_parameters_he
 from initlab.course.initialization import initialize_parameters_random as initialize_parameters_random
 from initlab.course.initialization import initialize_parameters_xavier as initialize_parameters_xavier

@@ -58,6 +58,7 @@ class Examiner:
     seed: int
     tolerance: float
     complex_step: ComplexStep
+    least_directions: int = 1
 
     def block(self, name: str) -> Examined:
         """The verdict on one block, from one direction where that resolves enough, and up to four."""
@@ -65,7 +66,8 @@ class Examiner:
         for projection in self._projections(name):
             seen.append(projection)
             wrong = [each for each in seen if each.differs]
-            if len(wrong) >= 2 or (not wrong and self._resolution(name, seen) <= self.tolerance):
+            enough = len(seen) >= self.least_directions and self._resolution(name, seen) <= self.tolerance
+            if len(wrong) >= 2 or (not wrong and enough):
                 break
         return self._judged(name, seen)
 

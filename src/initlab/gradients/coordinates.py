@@ -48,6 +48,12 @@ class Measured:
         """Which entries have a gradient that is not zero, on either side."""
         return np.asarray(np.maximum(np.abs(self.analytic), np.abs(self.numeric)) > KAPPA * self.error)
 
+    @property
+    def resolution(self) -> float:
+        """The largest error of the block that the entries leave room for, as a share of its norm."""
+        size = float(np.sqrt(np.sum(self.analytic**2)))
+        return KAPPA * float(np.sqrt(np.sum(self.error**2))) / size if size > 0 else np.inf
+
     def entries(self, most: int = 400) -> tuple[Entry, ...]:
         """As plain data."""
         return tuple(
