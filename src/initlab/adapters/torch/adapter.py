@@ -37,6 +37,10 @@ class TorchAdapter:
         """The names of the buffers, which are left alone."""
         return self._read(model).buffers
 
+    def note(self, model: nn.Module) -> str:
+        """Why the model could not be run to see what follows its parameters; nothing where it could."""
+        return self._read(model).note
+
     def values(self, model: nn.Module, parameter: Parameter) -> NDArray[Any] | None:
         """What a parameter holds now, in canonical order: a view where one will do; None for one on meta."""
         entry = _known(self._read(model), [parameter.name])[parameter.name]

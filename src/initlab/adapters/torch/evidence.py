@@ -112,7 +112,7 @@ def _base(products: list[Product]) -> tuple[Role, str]:
     """The role that the inputs of a weight's products give it."""
     if any(product.attended for product in products):
         return "attention_out", "takes what an attention mixed"
-    if all(product.before == 0 for product in products):
+    if all(product.before == 0 and product.of_input for product in products):
         return "input", "takes the model's input"
     return "weight", ""
 

@@ -92,6 +92,7 @@ def _features(config: Any) -> torch.Tensor:  # noqa: ANN401
 _MAKERS = {
     "input_ids": _tokens,
     "decoder_input_ids": _tokens,
+    "inputs": _tokens,
     "attention_mask": lambda _: torch.ones(1, LENGTH, dtype=torch.long),
     "pixel_values": _pixels,
     "input_values": lambda _: torch.linspace(-1, 1, 4000)[None],
@@ -148,8 +149,8 @@ def _shapes(module: Any) -> Iterator[tuple[int, ...]]:  # noqa: ANN401
         yield (2, module.input_size) if isinstance(module, nn.RNNCellBase) else (2, LENGTH, module.input_size)
     elif isinstance(module, nn.modules.conv._ConvNd):
         dimensions = len(module.kernel_size)
-        sizes = {1: (64, 1024), 2: (224, 64, 32, 28, 8), 3: (16, 32, 64)}[dimensions]
-        yield from ((2, module.in_channels, *([size] * dimensions)) for size in sizes)
+        sizes = {1: (64, 1024), 2: (64, 224, 32, 28, 8), 3: (16, 32, 64)}[dimensions]
+        yield from ((1, module.in_channels, *([size] * dimensions)) for size in sizes)
     elif isinstance(module, nn.MultiheadAttention):
         yield (2, LENGTH, module.embed_dim)
     elif isinstance(module, nn.LayerNorm):

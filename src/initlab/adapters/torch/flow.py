@@ -22,7 +22,8 @@ class Product:
     """One use of a weight: its kind, how many products came before, and which axes of the weight are what.
 
     `before` holds a bit for each product that its input depends on; `node` is that of its input, and `attended` says
-    that the input is what an attention mixed. `experts` is the axis of experts that a product took one of.
+    that the input is what an attention mixed, `of_input` that it comes from the model's input. `experts` is the axis of
+    experts that a product took one of.
     """
 
     index: int
@@ -34,9 +35,10 @@ class Product:
     attended: bool
     place: str
     outputs: int
-    out_axis: int | None = None
-    in_axis: int | None = None
+    out_axes: tuple[int, ...] = ()
+    in_axes: tuple[int, ...] = ()
     experts: int | None = None
+    of_input: bool = True
     constant: bool = False
 
 
@@ -67,6 +69,7 @@ class Fact:
     sources, curve   the products it is a function of, entry by entry, and that function on GRID (None: some function)
     param, axes      the parameter that it is, or a function of it, and the index along each axis of an entry there
     scores, mixed    the queries and keys whose products it holds; whether softmax has made probabilities of them
+    trunk            a bit for each earlier state of the residual stream that it is a state of
     attended         what an attention mixed;  normed: just normalised;  reduced: one number of many units
     scales           the parameters that it was multiplied by since its product
     """
@@ -78,7 +81,8 @@ class Fact:
     curve: torch.Tensor | None = None
     param: str | None = None
     axes: tuple[torch.Tensor, ...] = ()
-    scores: tuple["Fact", "Fact"] | None = None
+    scores: tuple[tuple["Fact", "Fact"], ...] = ()
+    trunk: int = 0
     mixed: bool = False
     attended: bool = False
     normed: bool = False
@@ -92,8 +96,12 @@ class Fact:
 
 
 def is_linear(curve: torch.Tensor) -> bool:
-    """Whether values on the grid are those of a multiple of the identity."""
-    return curve is GRID or bool(torch.allclose(curve, GRID * (curve[-1] / GRID[-1]), rtol=1e-6, atol=1e-9))
+    """Whether values on the grid are those of a·z + b, a ≠ 0."""
+    if curve is GRID:
+        return True
+    slope = (curve[-1] - curve[0]) / (GRID[-1] - GRID[0])
+    line = curve[0] + slope * (GRID - GRID[0])
+    return bool(slope) and bool(torch.allclose(curve, line, rtol=1e-6, atol=1e-9))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -36,8 +36,7 @@ def _bias(tensor: torch.Tensor, fan: Fan | None, kind: str) -> Layout:
 def _linear(module: Any, name: str, tensor: torch.Tensor) -> Layout | None:  # noqa: ANN401
     if tensor.ndim > 2 or name not in ("weight", "bias"):
         return None
-    outputs, inputs = (*module.weight.shape, 1)[:2]
-    fan = Fan.dense(inputs, outputs)
+    fan = Fan.dense(max(1, module.in_features), max(1, module.out_features))
     if name == "bias":
         return _bias(tensor, fan, "dense layer")
     return Layout(role="weight", blocks=(whole(tensor.shape, fan=fan),), why="dense layer (out, in)", kind="dense")
@@ -45,8 +44,7 @@ def _linear(module: Any, name: str, tensor: torch.Tensor) -> Layout | None:  # n
 
 def _conv1d(module: Any, name: str, tensor: torch.Tensor) -> Layout | None:  # noqa: ANN401
     """The dense layer of GPT-2 in transformers, which is called Conv1D and holds (in, out)."""
-    inputs, outputs = module.weight.shape
-    fan = Fan.dense(inputs, outputs)
+    fan = Fan.dense(module.nx, module.nf)
     if name == "bias":
         return _bias(tensor, fan, "dense layer")
     return Layout(
@@ -62,7 +60,7 @@ def _conv(module: Any, name: str, tensor: torch.Tensor) -> Layout | None:  # noq
     fan = Fan(
         inputs=module.in_channels,
         outputs=module.out_channels,
-        taps=math.prod(module.weight.shape[2:]),
+        taps=math.prod(module.kernel_size),
         groups=module.groups,
         stride=math.prod(module.stride) if isinstance(module.stride, tuple) else module.stride,
         transposed=transposed,
@@ -157,7 +155,7 @@ def _recurrent(module: Any, name: str, tensor: torch.Tensor) -> Layout | None:  
     if name.startswith("weight_hr"):
         fan = Fan.dense(size, tensor.shape[0])
         return Layout(
-            role="weight", blocks=(whole(tensor.shape, fan=fan),), why="projection of the state", kind="dense"
+            role="weight", blocks=(whole(tensor.shape, fan=fan),), why="projection of the state", kind="fixed"
         )
     is_bias, recurrent = name.startswith("bias"), "_hh" in name
     role: Role = "bias" if is_bias else "recurrent" if recurrent else "weight"
@@ -176,7 +174,7 @@ def _recurrent(module: Any, name: str, tensor: torch.Tensor) -> Layout | None:  
         )
         for k, gate in enumerate(gates)
     )
-    return Layout(role=role, blocks=blocks, why="", kind="bias" if is_bias else "recurrent")
+    return Layout(role=role, blocks=blocks, why="", kind="recurrent")
 
 
 def _packed(module: Any) -> int:  # noqa: ANN401
@@ -208,8 +206,18 @@ RULES: dict[str, Rule] = {
 }
 
 
+_DIRECTIONS = {"weight_v": "weight", "weight_orig": "weight"}
+_LENGTHS = ("weight_g",)
+"""How the weight of a layer is held by weight_norm and spectral_norm, and what beside it."""
+
+
 def layout_of(module: nn.Module, name: str, tensor: torch.Tensor) -> Layout | None:
     """What the kind of a module says of one of its tensors; None where it says nothing."""
+    name = _DIRECTIONS.get(name, name)
+    if name in _LENGTHS and tensor.ndim > 0:
+        return Layout(
+            role="special", blocks=(whole(tensor.shape),), why="length of each unit of a weight that is normalised"
+        )
     for kind in type(module).__mro__:
         known = kind.__module__.startswith("torch.nn") or kind.__name__ == "Conv1D"
         if known and kind.__name__ in RULES:

@@ -5,7 +5,7 @@ A wrapper holds the model it wraps under a name of its own: DistributedDataParal
 draws the same weights, wrapped or not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -25,11 +25,16 @@ WRAPPERS = {
 """The class of a wrapper, by its name so that its library is not loaded, and what it holds the wrapped module under."""
 
 
+PARAMETRIZED = {"original": "", "original0": "_g", "original1": "_v"}
+"""What a parametrised weight is held as, and the ending of the name that it had before torch 2.0."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
     """One tensor of a model: its names, the first of them its own, and where the model holds it.
 
     `owners` are the modules that hold it, each with the name it has there; `paths` the names with the wrappers in.
+    `layer` is the layer that uses it, as `key`: its first owner, or the one whose parametrised tensor it is.
     """
 
     tensor: torch.Tensor
@@ -37,6 +42,8 @@ class Named:
     paths: tuple[str, ...]
     owners: tuple[tuple[nn.Module, str], ...]
     buffer: bool
+    layer: nn.Module
+    key: str
 
     @property
     def name(self) -> str:
@@ -92,11 +99,20 @@ def named_tensors(model: nn.Module) -> tuple[Named, ...]:
                 held.setdefault(same, []).append((joined(name, key), joined(path, key), module, key, tensor))
                 if is_buffer and len(held[same]) == 1:
                     buffers.add(same)
-    return tuple(_named(places, same in buffers) for same, places in held.items())
+    modules = {name: module for name, _, module in places}
+    return tuple(_named(found, same in buffers, modules) for same, found in held.items())
 
 
-def _named(places: list[tuple[str, str, nn.Module, str, torch.Tensor]], buffer: bool) -> Named:
+def _named(
+    places: list[tuple[str, str, nn.Module, str, torch.Tensor]], buffer: bool, modules: Mapping[str, nn.Module]
+) -> Named:
+    name, _, layer, key, _ = places[0]
+    home, _, held = name.rpartition(".parametrizations.")
+    if home in modules and key in PARAMETRIZED and held:
+        layer, key = modules[home], held.split(".")[0] + PARAMETRIZED[key]
     return Named(
+        layer=layer,
+        key=key,
         tensor=places[0][4],
         names=tuple(dict.fromkeys(name for name, *_ in places)),
         paths=tuple(dict.fromkeys(path for _, path, *_ in places)),

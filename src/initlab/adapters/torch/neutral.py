@@ -10,12 +10,12 @@ from initlab.adapters.torch.twin import twin
 
 
 def neutral_value(named: Named, evidence: Evidence) -> float:
-    """From the function of w that the run has seen multiplied, f(w) = 1; where it has seen none, from a trial."""
+    """From the function w + b of the scale that the run has seen multiplied; where it has seen none, from a trial."""
     curves = [use.curve for use in evidence.uses(named.name) if use.operation in ("mul", "norm_scale")]
     for curve in curves:
         if curve is not None:
-            slope = float(curve[-1] - curve[0]) / float(GRID[-1] - GRID[0])
-            return round((1 - float(curve[0]) + slope * float(GRID[0])) / slope, 6) + 0.0 if slope else 1.0
+            offset = curve - GRID
+            return round(1 - float(offset[0]), 6) + 0.0 if bool(torch.allclose(offset, offset[0])) else 1.0
     return _tried(named)
 
 

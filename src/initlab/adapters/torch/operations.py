@@ -3,6 +3,7 @@
 Entry-by-entry operations are in `pointwise.py`.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -107,6 +108,8 @@ _SEQUENCES = ("cat", "stack", "concat", "hstack", "vstack")
 
 def handler(call: Call) -> Handler:
     """What deals with an operation."""
+    if call.name != call.base and not call.streams and call.recorder.fact(call.args[0]) is not None:
+        return _unwritten
     if call.base in WEIGHT_ARGUMENT and _weight(call) is not None:
         return _product
     if "scaled_dot_product" in call.base or call.base == "_flash_attention_forward":
@@ -128,6 +131,11 @@ def handler(call: Call) -> Handler:
     if any(word in call.base for word in POOLS):
         return _pool
     return _other
+
+
+def _unwritten(_recorder: Recorder, call: Call) -> Any:  # noqa: ANN401
+    """A model that writes into its own parameters while it runs: the stand-ins stay as they are."""
+    return call.args[0]
 
 
 def _weight(call: Call) -> int | None:
@@ -163,38 +171,38 @@ def _product(recorder: Recorder, call: Call) -> Any:  # noqa: ANN401
 
 def _matrix(recorder: Recorder, call: Call, weight: Fact, source: Fact | None, out: torch.Tensor) -> Fact:
     """A product of matrices: the units lie along the columns of the second, or the rows of the first."""
-    transposed = call.base == "linear"
     place = _weight(call) or 0
-    shape = call.args[place].shape
-    second = place == max(p for p in WEIGHT_ARGUMENT[call.base] if p is not None) or transposed
-    columns = len(shape) - 1
-    out_dim, in_dim = (columns, columns - 1) if second and not transposed else (columns - 1, columns)
-    out_dim, in_dim = max(out_dim, 0), max(in_dim, 0)
-    batch = 0 if len(shape) == 3 else None
-    out_axis, in_axis = (_axis_along(weight, dim) for dim in (out_dim, in_dim))
-    experts = _other_axis(weight, (out_axis, in_axis)) if batch is not None or len(weight.axes) > 2 else None
-    outputs = _size(recorder, weight, out_axis, shape[out_dim])
-    product = recorder.produced(weight, source, "dense", outputs, out_axis=out_axis, in_axis=in_axis, experts=experts)
-    units = None if out_axis is None else _along(weight.axes[out_axis], out_dim)
-    last = out.ndim - 1 if second or out.ndim < 2 else out.ndim - 2
-    return recorder.of_product(product, call, _spread(units, out.shape, last))
+    last = call.args[place].ndim - 1
+    second = place == max(each for each in WEIGHT_ARGUMENT[call.base] if each is not None)
+    out_dim, in_dim = (last, last - 1) if second else (last - 1, last)
+    if call.base in ("linear", "dot", "mv", "addmv") or last == 0:
+        out_dim, in_dim, second = max(last - 1, 0), last, True
+    out_axes, in_axes = _axes_along(weight, out_dim), _axes_along(weight, in_dim)
+    rest = [axis for axis in range(len(weight.axes)) if axis not in (*out_axes, *in_axes)]
+    units = _units(recorder, weight, out_axes, out_dim)
+    product = recorder.produced(
+        weight,
+        source,
+        "dense",
+        _outputs(recorder, weight, out_axes) or call.args[place].shape[out_dim],
+        out_axes=out_axes,
+        in_axes=in_axes,
+        experts=rest[0] if len(rest) == 1 else None,
+    )
+    return recorder.of_product(product, call, _spread(units, out.shape, out.ndim - 1 if second else out.ndim - 2))
 
 
 def _kernel(recorder: Recorder, call: Call, weight: Fact, source: Fact | None, out: torch.Tensor) -> Fact:
     transposed = bool(call.args[6])
-    out_dim = 1 if transposed else 0
-    axis = _axis_along(weight, out_dim)
     outputs = out.shape[1]
-    whole = not transposed and axis is not None
-    product = recorder.produced(weight, source, "convolution", outputs, out_axis=axis, in_axis=1 - out_dim)
-    units = _along(weight.axes[axis], 0) if whole and axis is not None else torch.arange(outputs)
-    return recorder.of_product(product, call, _spread(units, out.shape, 1))
+    axes = _axes_along(weight, 0)
+    product = recorder.produced(weight, source, "convolution", outputs)
+    known = None if transposed or len(axes) != 1 else _units(recorder, weight, axes, 0)
+    return recorder.of_product(product, call, _spread(torch.arange(outputs) if known is None else known, out.shape, 1))
 
 
 def _lookup(recorder: Recorder, call: Call, weight: Fact, source: Fact | None, out: torch.Tensor) -> Fact:
-    product = recorder.produced(
-        weight, source, "lookup", out.shape[-1], out_axis=1, in_axis=0, constant=not call.streams
-    )
+    product = recorder.produced(weight, source, "lookup", out.shape[-1], constant=not call.streams)
     return recorder.of_product(product, call, _spread(torch.arange(out.shape[-1]), out.shape, out.ndim - 1))
 
 
@@ -216,29 +224,30 @@ _LAYOUTS: dict[str, Callable[[Recorder, Call, Fact, Fact | None, torch.Tensor], 
 }
 
 
-def _axis_along(weight: Fact, dim: int) -> int | None:
-    """Which axis of the parameter runs along a dimension of what was made of it."""
-    for axis, places in enumerate(weight.axes):
-        if places.ndim > dim and places.shape[dim] > 1 and places.stride(dim) != 0:
-            return axis
-    flat = [axis for axis, places in enumerate(weight.axes) if places.ndim > dim and places.shape[dim] == 1]
-    free = [axis for axis in flat if all(step == 0 or size == 1 for step, size in _steps(weight.axes[axis]))]
-    return free[0] if len(free) == 1 else None
+def _axes_along(weight: Fact, dim: int) -> tuple[int, ...]:
+    """Which axes of the parameter run along a dimension of what was made of it; one of size 1 if no other can."""
+    there = [axis for axis, places in enumerate(weight.axes) if places.ndim > dim]
+    found = tuple(axis for axis in there if _varies(weight.axes[axis], dim))
+    if found:
+        return found
+    still = [axis for axis in there if not any(_varies(weight.axes[axis], d) for d in range(weight.axes[axis].ndim))]
+    return tuple(still) if len(still) == 1 else ()
 
 
-def _steps(places: torch.Tensor) -> list[tuple[int, int]]:
-    return list(zip(places.stride(), places.shape, strict=True))
+def _units(recorder: Recorder, weight: Fact, axes: tuple[int, ...], dim: int) -> torch.Tensor | None:
+    """The output unit of each place along a dimension: the row of the matrix that the output axes make together."""
+    shape = recorder.shapes.get(weight.param or "")
+    if not axes or shape is None:
+        return None
+    units = torch.zeros((), dtype=torch.int64)
+    for axis in axes:
+        units = units * shape[axis] + _along(weight.axes[axis], dim)
+    return units
 
 
-def _other_axis(weight: Fact, known: tuple[int | None, ...]) -> int | None:
-    rest = [axis for axis in range(len(weight.axes)) if axis not in known]
-    return rest[0] if len(rest) == 1 and None not in known else None
-
-
-def _size(recorder: Recorder, weight: Fact, axis: int | None, otherwise: int) -> int:
-    assert weight.param is not None
-    shape = recorder.shapes.get(weight.param)
-    return otherwise if axis is None or shape is None else shape[axis]
+def _outputs(recorder: Recorder, weight: Fact, axes: tuple[int, ...]) -> int:
+    shape = recorder.shapes.get(weight.param or "")
+    return math.prod(shape[axis] for axis in axes) if axes and shape else 0
 
 
 def _along(places: torch.Tensor, dim: int) -> torch.Tensor:
@@ -321,6 +330,8 @@ def _join(recorder: Recorder, call: Call) -> Any:  # noqa: ANN401
     facts = [recorder.fact(each) for each in call.args[0]]
     live = [fact for fact in facts if fact is not None and fact.sources and not fact.reduced]
     base = recorder.new(mask=call.mask, work=call.work, attended=any(fact.attended for fact in live))
+    scores = tuple(pair for fact in facts if fact is not None for pair in fact.scores)
+    base = replace(base, scores=scores, mixed=any(fact is not None and fact.mixed for fact in facts))
     if not call.streams and len(call.params) == 1:
         recorder.know(out, replace(base, param=call.params[0].param))
         return out
@@ -331,7 +342,12 @@ def _join(recorder: Recorder, call: Call) -> Any:  # noqa: ANN401
         source = Source(product=next(iter(products)), units=units)
         recorder.know(out, replace(base, sources=(source,), curve=curve))
     elif live and all(fact.plain for fact in live):
-        recorder.know(out, replace(base, sources=tuple(s for fact in live for s in fact.sources), curve=GRID))
+        sources = tuple(
+            Source(product=each.product, units=None if each.units is None else relabelled(each.units, out.shape))
+            for fact in live
+            for each in fact.sources
+        )
+        recorder.know(out, replace(base, sources=sources, curve=GRID))
         for fact in live:
             recorder.used(fact, "stream")
     else:
@@ -395,7 +411,10 @@ def _between(recorder: Recorder, call: Call) -> Any:  # noqa: ANN401
             recorder.used(values, "value")
             recorder.know(out, replace(made, attended=True))
             return out
-    recorder.know(out, replace(made, scores=(first, second)))
+    for fact in (first, second):
+        if fact.plain:
+            recorder.used(fact, "stream")
+    recorder.know(out, replace(made, scores=((first, second),)))
     return out
 
 
@@ -404,12 +423,12 @@ def _softmax(recorder: Recorder, call: Call) -> Any:  # noqa: ANN401
     fact = recorder.fact(call.args[0])
     if fact is None:
         return _other_known(recorder, call, out)
-    if fact.scores is not None:
-        for use, each in zip(("query", "key"), fact.scores, strict=True):
-            recorder.used(each, use)  # type: ignore[arg-type]
-    else:
+    for query, key in fact.scores:
+        recorder.used(query, "query")
+        recorder.used(key, "key")
+    if not fact.scores:
         recorder.used(fact, "stream")
-    recorder.know(out, recorder.new(mask=call.mask, work=call.work, mixed=fact.scores is not None))
+    recorder.know(out, recorder.new(mask=call.mask, work=call.work, mixed=bool(fact.scores)))
     return out
 
 
@@ -474,7 +493,10 @@ def _other_known(recorder: Recorder, call: Call, out: Any) -> Any:  # noqa: ANN4
         ]
         kept = carriers[0] if carriers else call.params[0]
         made = replace(made, param=kept.param, axes=carriers[0].axes if carriers else (), curve=None)
-    elif big:
+    for each in call.streams:
+        if each.plain:
+            recorder.used(each, "stream")
+    if call.streams and big:
         opaque: Product = recorder.produced(None, call.streams[0], "opaque", 0)
         made = replace(made, work=made.work | 1 << opaque.index)
     for each in out if isinstance(out, (list, tuple)) else (out,):

@@ -63,11 +63,17 @@ def _of_streams(recorder: Recorder, call: Call, out: torch.Tensor) -> Fact:
         if branch is not None:
             return _residual(recorder, branch, made, out)
     live = [fact for fact in distinct if fact.sources]
+    if made.scores:
+        for fact in live:
+            recorder.used(fact, "stream")
+        return made
+    reduced = any(fact.reduced for fact in call.streams)
+    if call.base in SCALES and reduced and len(distinct) == 1:
+        made = replace(made, normed=True)
     if not live:
-        return replace(made, reduced=any(fact.reduced for fact in call.streams) and not distinct)
-    normed = call.base in SCALES and any(fact.reduced for fact in call.streams) and len(live) == 1
+        return replace(made, reduced=reduced and not distinct)
     if len(live) == 1:
-        return _of_one(recorder, call, live[0], distinct, replace(made, normed=normed))
+        return _of_one(recorder, call, live[0], distinct, made)
     return _of_several(recorder, call, live, made)
 
 
@@ -79,7 +85,7 @@ def _passed_on(call: Call) -> dict[str, Any]:
     )
     return {
         "attended": _any(streams, "attended"),
-        "scores": next((fact.scores for fact in streams if fact.scores is not None), None),
+        "scores": tuple(pair for fact in streams for pair in fact.scores),
         "mixed": _any(streams, "mixed"),
         "normed": _any(streams, "normed") and not call.params and call.base not in SCALES,
         "scales": tuple(dict.fromkeys(scale for fact in streams for scale in fact.scales)) + scaled,
@@ -94,7 +100,7 @@ def _of_one(recorder: Recorder, call: Call, fact: Fact, distinct: list[Fact], ma
     """A function of one tensor of known products, and of others that are of none: constants, masks, gated tensors."""
     others = [each for each in distinct if each is not fact and each.work and not each.scores and _by_unit(call, each)]
     if call.base in SCALES and others:
-        recorder.used(fact, "gated")
+        recorder.used(fact, "gated" if any(each.attended for each in others) else "scaled")
         return made
     if call.base in ADDS and others:
         recorder.used(fact, "stream")
@@ -107,12 +113,20 @@ def _of_one(recorder: Recorder, call: Call, fact: Fact, distinct: list[Fact], ma
 
 def _by_unit(call: Call, fact: Fact) -> bool:
     """Whether an operand has a number for each unit, and not one for all of them, as a router's probabilities."""
-    shapes = [each.shape for each in call.tensors]
-    whole = torch.broadcast_shapes(*shapes)
+    whole, own = result_shape(call), _operand(call, fact)
     axis = 1 if len(whole) > 3 else len(whole) - 1
-    own = next(each.shape for each in call.tensors if (known := call.recorder.fact(each)) and known.node == fact.node)
-    own = (1,) * (len(whole) - len(own)) + tuple(own)
-    return axis < 0 or int(own[axis]) > 1 or int(whole[axis]) == 1
+    return axis < 0 or own[axis] > 1 or whole[axis] == 1
+
+
+def result_shape(call: Call) -> tuple[int, ...]:
+    """The shape of the result of an entry-by-entry operation."""
+    return tuple(map(int, torch.broadcast_shapes(*(each.shape for each in call.tensors))))
+
+
+def _operand(call: Call, fact: Fact) -> tuple[int, ...]:
+    """The shape of an operand, with as many axes as the result."""
+    found = next(each for each in call.tensors if (known := call.recorder.fact(each)) and known.node == fact.node)
+    return (1,) * (len(result_shape(call)) - found.ndim) + tuple(found.shape)
 
 
 def _glu(recorder: Recorder, call: Call, fact: Fact, made: Fact) -> Fact:
@@ -127,7 +141,7 @@ def _glu(recorder: Recorder, call: Call, fact: Fact, made: Fact) -> Fact:
 
 def _shaped(fact: Fact, call: Call) -> tuple[Source, ...]:
     """The sources of an operand, spread to the shape that the operation gives it."""
-    shape = torch.broadcast_shapes(*(each.shape for each in call.tensors))
+    shape = torch.Size(result_shape(call))
     return tuple(
         Source(product=s.product, units=None if s.units is None or not _fits(s.units, shape) else s.units.expand(shape))
         for s in fact.sources
@@ -135,7 +149,8 @@ def _shaped(fact: Fact, call: Call) -> tuple[Source, ...]:
 
 
 def _fits(units: torch.Tensor, shape: torch.Size) -> bool:
-    return bool(torch.broadcast_shapes(units.shape, shape) == shape)
+    sizes = (1,) * (len(shape) - units.ndim) + tuple(units.shape)
+    return len(sizes) == len(shape) and all(own in (1, size) for own, size in zip(sizes, shape, strict=True))
 
 
 def _of_several(recorder: Recorder, call: Call, live: list[Fact], made: Fact) -> Fact:
@@ -144,6 +159,12 @@ def _of_several(recorder: Recorder, call: Call, live: list[Fact], made: Fact) ->
     if all(_same(lead, other) for other in live[1:]):
         return replace(made, sources=_shaped(lead, call), curve=_evaluated(call, live))
     if call.base in SCALES:
+        full = [fact for fact in live if _operand(call, fact) == tuple(result_shape(call))]
+        if len(full) == 1:
+            for fact in live:
+                if fact is not full[0]:
+                    recorder.used(fact, "gated" if full[0].plain else "scaled")
+            return replace(made, sources=full[0].sources, curve=full[0].curve)
         for fact in live:
             others_plain = all(other.plain for other in live if other is not fact)
             recorder.used(fact, "gated" if others_plain else "scaled")
@@ -219,6 +240,9 @@ def _branch(a: Fact, b: Fact) -> tuple[Fact, Fact] | None:
         if branch.mask >> skip.node & 1:
             return (skip, branch) if branch.work & ~skip.work else None
     for skip, branch in ((a, b), (b, a)):
+        if branch.mask & skip.trunk and not branch.trunk and branch.work & ~skip.work:
+            return skip, branch
+    for skip, branch in ((a, b), (b, a)):
         own = [source.product for source in skip.sources]
         if len(own) != 1 or own[0].kind == "lookup" or own[0].node is None or not branch.sources:
             continue
@@ -238,7 +262,8 @@ def _residual(recorder: Recorder, pair: tuple[Fact, Fact], made: Fact, out: torc
     sources = branch.sources if plain else ()
     if plain and skip.sources and skip.plain and not branch.mask >> skip.node & 1:
         sources += skip.sources
-    made = replace(made, attended=False, scales=(), sources=sources, curve=GRID if plain else None)
+    trunk = skip.trunk | 1 << skip.node | 1 << made.node
+    made = replace(made, attended=False, scales=(), sources=sources, curve=GRID if plain else None, trunk=trunk)
     recorder.added(branch, _width(branch, out), made)
     return made
 

@@ -17,28 +17,26 @@ from initlab.parameters import Role
 
 def raw_layout(named: Named, evidence: Evidence) -> Layout:
     """The layout of a tensor by its uses."""
-    products = [each for each in evidence.products(named.name) if None not in (each.out_axis, each.in_axis)]
     shape = named.tensor.shape
-    for product in products:
-        assert product.out_axis is not None
-        assert product.in_axis is not None
-        if product.kind == "dense" and len(shape) == 2:
-            held = "(out, in)" if product.out_axis < product.in_axis else "(in, out)"
-            block = matrix_block(shape, product.out_axis, product.in_axis)
-            return Layout(role="weight", blocks=(block,), why=f"matrix of a product, held as {held}", kind="dense")
-        if product.kind == "dense" and len(shape) == 3 and product.experts == 0:
-            return Layout(role="weight", blocks=(whole(shape),), why="matrices of experts", kind="experts")
+    for product in evidence.products(named.name):
         if product.kind == "lookup":
-            return Layout(
-                role="embedding", blocks=(table(named.tensor),), why="table of rows that are looked up", kind="table"
-            )
+            why = "table of rows that are looked up"
+            return Layout(role="embedding", blocks=(table(named.tensor),), why=why, kind="table")
+        if product.kind != "dense" or not product.out_axes or not product.in_axes:
+            continue
+        if product.experts == 0 and len(shape) == 3:
+            return Layout(role="weight", blocks=(whole(shape),), why="matrices of experts", kind="experts")
+        if sorted((*product.out_axes, *product.in_axes)) == list(range(len(shape))):
+            held = "(out, in)" if product.out_axes < product.in_axes else "(in, out)"
+            block = matrix_block(shape, product.out_axes, product.in_axes)
+            return Layout(role="weight", blocks=(block,), why=f"matrix of a product, held as {held}", kind="dense")
     role, why = _role(named, evidence)
     tabular = role in ("embedding", "positional") and len(shape) > 0
     return Layout(role=role, blocks=(table(named.tensor) if tabular else whole(shape),), why=why)
 
 
 def _role(named: Named, evidence: Evidence) -> tuple[Role, str]:
-    name, module = named.name, named.owners[0][0]
+    name, module = named.name, named.layer
     uses = evidence.uses(name)
     did = {use.operation for use in uses}
     vector = sum(size > 1 for size in named.tensor.shape) <= 1
@@ -53,7 +51,7 @@ def _role(named: Named, evidence: Evidence) -> tuple[Role, str]:
     last = name.rpartition(".")[2]
     if len(named.tensor.shape) <= 2 and last.endswith("bias"):
         return "bias", f"named {last}"
-    if "mask" in did or any(use.scores for use in uses):
+    if "mask" in did or any(use.scores and use.operation == "add" for use in uses):
         return "positional", "added to the scores of an attention"
     if "join" in did:
         return "embedding", "put beside the sequence"

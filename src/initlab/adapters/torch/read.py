@@ -6,13 +6,14 @@ from typing import Any
 
 from torch import nn
 
+from initlab.adapters.blocks import whole
 from initlab.adapters.torch.evidence import Evidence, Part
 from initlab.adapters.torch.layouts import Layout, layout_of
 from initlab.adapters.torch.names import Named, joined, named_tensors, unwrapped
 from initlab.adapters.torch.neutral import neutral_value
 from initlab.adapters.torch.raw import raw_layout
 from initlab.adapters.torch.reading import Entry, Reading
-from initlab.adapters.torch.roles import LAYER_ROLES, named_role
+from initlab.adapters.torch.roles import LAYER_ROLES, named_role, special
 from initlab.adapters.torch.run import recorded
 from initlab.adapters.torch.split import Placed, expert_blocks, split
 from initlab.adapters.torch.stacks import Stacks
@@ -43,8 +44,7 @@ def read(model: nn.Module, example: object = None) -> Reading:
 
 
 def _entries(named: Named, known: Known) -> Iterator[Entry]:
-    module, key = named.owners[0]
-    layout = layout_of(module, key, named.tensor) or raw_layout(named, known.evidence)
+    layout = layout_of(named.layer, named.key, named.tensor) or raw_layout(named, known.evidence)
     layout = _marked(named, layout)
     weight = _weight_of(named)
     for placed in _placed(named, layout, weight, known):
@@ -53,12 +53,12 @@ def _entries(named: Named, known: Known) -> Iterator[Entry]:
 
 def _marked(named: Named, layout: Layout) -> Layout:
     """A tensor that a wrapper or the model itself says must not be drawn like others of its layer."""
-    special = replace(layout, role="special", kind="special")
-    if any(step in named.name.split(".") for step in ("lora_B", "lora_embedding_B")):
-        return replace(special, why="the zero half of a low-rank adapter, so that it starts as nothing")
+    why = special(named.name)
     if getattr(named.tensor, "_no_reinit", False):
-        return replace(special, why="marked by the model as one that must keep the values it gives")
-    return layout
+        why = why or "marked by the model as one that must keep the values it gives"
+    if why is None:
+        return layout
+    return Layout(role="special", blocks=(whole(named.tensor.shape),), why=why)
 
 
 def _weight_of(named: Named) -> str:
@@ -76,9 +76,7 @@ def _placed(named: Named, layout: Layout, weight: str, known: Known) -> tuple[Pl
     parts = known.evidence.parts(weight)
     if layout.kind == "experts":
         product = next(each for each in known.evidence.products(named.name) if each.experts == 0)
-        assert product.out_axis is not None
-        assert product.in_axis is not None
-        return expert_blocks(named.tensor.shape, product.out_axis, product.in_axis, parts)
+        return expert_blocks(named.tensor.shape, product, parts)
     if layout.kind in ("dense", "convolution"):
         parts = parts or (_by_name(named.name, known.evidence),)
         return split(layout.blocks[0], parts)
@@ -108,16 +106,15 @@ def _by_name(name: str, evidence: Evidence) -> Part:
 
 
 def _of_bias(named: Named, layout: Layout, parts: tuple[Part, ...]) -> tuple[Placed, ...]:
-    whole = layout.blocks[0]
+    block = layout.blocks[0]
     if not parts:
-        return (Placed(block=whole, role="bias", activation=None, why=layout.why),)
-    as_bias: tuple[Part, ...] = tuple(replace(part, role="bias", why="") for part in parts)
+        return (Placed(block=block, role="bias", activation=None, why=layout.why),)
     if len(parts) == 1 or named.tensor.ndim != 1:
-        return (Placed(block=whole, role="bias", activation=parts[0].activation, why=layout.why),)
-    blocks = split(whole, parts)
+        return (Placed(block=block, role="bias", activation=parts[0].activation, why=layout.why),)
+    blocks = split(block, parts)
     return tuple(
         replace(placed, role="bias", why="; ".join(filter(None, (layout.why, placed.why.partition("; ")[0]))))
-        for placed, _ in zip(blocks, as_bias, strict=True)
+        for placed in blocks
     )
 
 
@@ -136,7 +133,7 @@ def _of_table(named: Named, layout: Layout, evidence: Evidence) -> Placed:
 
 
 def _parameter(named: Named, layout: Layout, placed: Placed, weight: str, known: Known) -> Parameter:
-    module: Any = named.owners[0][0]
+    module: Any = named.layer
     block = placed.block
     place = known.stacks.place(named.name, weight)
     neutral = neutral_value(named, known.evidence) if placed.role == "norm_scale" else 1.0

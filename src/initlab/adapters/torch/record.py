@@ -67,6 +67,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
         self._handler = handler
         self._facts: dict[int, tuple[torch.Tensor, Fact]] = {}
         self._nodes = 0
+        self._inputs = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ANN401
         call = Call(self, func, args, kwargs or {})
@@ -91,7 +92,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
         """Mark the tensors of the model's input."""
         for tensor in tree_leaves(value):
             if isinstance(tensor, torch.Tensor):
-                self.know(tensor, self.new())
+                fact = self.new()
+                self._inputs |= fact.mask
+                self.know(tensor, fact)
 
     def know_parameter(self, name: str, tensor: torch.Tensor) -> None:
         """Mark a parameter, each entry by its index along each axis."""
@@ -117,7 +120,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
             operation=operation,
             curve=fact.curve,
             normed=any(each.normed for each in on),
-            scores=any(each.scores is not None for each in on),
+            scores=any(each.scores for each in on),
             spread=sum(size > 1 for size in fact.axes[0].shape) if fact.axes else 1,
             place=self.places[-1],
             product=product,
@@ -143,6 +146,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
             attended=source is not None and source.attended,
             place=self.places[-1],
             outputs=outputs,
+            of_input=source is not None and bool(source.mask & self._inputs),
             **known,
         )
         self.recording.products.append(product)

@@ -39,6 +39,24 @@ TABLE_ROLES: tuple[tuple[str, Role], ...] = (
 """For tensors that a module holds itself: class tokens, position tables, scales of branches."""
 
 
+SPECIAL = (
+    (r"(^|[._])(A_log|dt_bias|dt_proj\.bias)$", "sets the time scales of a state-space layer"),
+    (r"(^|[._])time_(decay|first|mix|maa|faaaa)\w*$", "sets the time scales of a recurrence"),
+    (r"(^|[._])lora_(B|embedding_B)\b", "the zero half of a low-rank adapter, so that it starts as nothing"),
+    (r"(^|[._])(logit_scale|logit_bias|temperature)$", "a temperature"),
+)
+"""Tensors that only the model's own code can set, by the names that they go by, and why."""
+
+
+def special(name: str) -> str | None:
+    """Why a tensor of that name must be left as the model made it; None for any other.
+
+    >>> special("layers.0.mixer.dt_bias")
+    'sets the time scales of a state-space layer'
+    """
+    return next((why for pattern, why in SPECIAL if re.search(pattern, name)), None)
+
+
 def named_role(name: str, table: tuple[tuple[str, Role], ...]) -> Role | None:
     """The role that a name stands for in a table; None where it stands for none.
 

@@ -1,5 +1,6 @@
 """The blocks of a weight whose rows play several roles, and of the bias beside it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -7,6 +8,7 @@ import torch
 
 from initlab.adapters.blocks import Block, expert, part, whole
 from initlab.adapters.torch.evidence import Part
+from initlab.adapters.torch.flow import Product
 from initlab.parameters import Fan, Role
 
 
@@ -22,7 +24,9 @@ class Placed:
 
 def split(block: Block, parts: Sequence[Part]) -> tuple[Placed, ...]:
     """A block by its rows. Its canonical rows are its outputs."""
-    if len(parts) == 1 or any(one.rows is None for one in parts) or len(block.pieces) > 1:
+    splits = len(block.pieces) == 1 and math.prod(block.canonical[:1]) == sum(len(one.rows or ()) for one in parts)
+    depthwise = block.fan is None or block.fan.groups in (1, block.fan.outputs)
+    if len(parts) == 1 or not splits or not depthwise:
         best = parts[0]
         return (Placed(block=block, role=best.role, activation=best.activation, why=best.why),)
     axis = block.axes.index(0)
@@ -67,18 +71,26 @@ def _rows(rows: Sequence[int]) -> str:
 
 
 def _narrowed(fan: Fan | None, outputs: int) -> Fan | None:
-    return None if fan is None else replace(fan, outputs=outputs)
+    """The fan of some of the outputs; of a depthwise kernel, of as many inputs."""
+    if fan is None or fan.groups == 1:
+        return None if fan is None else replace(fan, outputs=outputs)
+    return replace(fan, inputs=outputs * (fan.inputs // fan.groups), outputs=outputs, groups=outputs)
 
 
-def matrix_block(shape: torch.Size, out_axis: int, in_axis: int) -> Block:
-    """A matrix that a product took as (in, out) or (out, in), as the run has shown."""
-    fan = Fan.dense(shape[in_axis], shape[out_axis])
-    return whole(shape, fan=fan, axes=(0, 1) if out_axis < in_axis else (1, 0))
+def matrix_block(shape: Sequence[int], out_axes: Sequence[int], in_axes: Sequence[int]) -> Block:
+    """A matrix by the axes that a product took as its outputs and its inputs; each may be several.
+
+    >>> matrix_block((8, 2, 4), (1, 2), (0,)).canonical
+    (2, 4, 8)
+    """
+    order = (*out_axes, *in_axes)
+    fan = Fan.dense(*(max(1, math.prod(shape[axis] for axis in axes)) for axes in (in_axes, out_axes)))
+    return whole(shape, fan=fan, axes=[order.index(axis) for axis in range(len(shape))])
 
 
-def expert_blocks(shape: torch.Size, out_axis: int, in_axis: int, parts: Sequence[Part]) -> tuple[Placed, ...]:
+def expert_blocks(shape: torch.Size, product: Product, parts: Sequence[Part]) -> tuple[Placed, ...]:
     """The matrices of a tensor of experts, (experts, ., .), each by its rows."""
-    one = matrix_block(torch.Size(shape[1:]), out_axis - 1, in_axis - 1)
+    one = matrix_block(shape[1:], [axis - 1 for axis in product.out_axes], [axis - 1 for axis in product.in_axes])
     placed = split(one, parts)
     return tuple(
         replace(each, block=expert(each.block, index), why="; ".join(filter(None, (f"expert {index}", each.why))))
