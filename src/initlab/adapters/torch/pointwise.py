@@ -115,18 +115,18 @@ def _by_unit(call: Call, fact: Fact) -> bool:
     """Whether an operand has a number for each unit, and not one for all of them, as a router's probabilities."""
     whole, own = result_shape(call), _operand(call, fact)
     axis = 1 if len(whole) > 3 else len(whole) - 1
-    return axis < 0 or own[axis] > 1 or whole[axis] == 1
+    return axis < 0 or not (own[axis] == 1 and whole[axis] > 1)
 
 
 def result_shape(call: Call) -> tuple[int, ...]:
     """The shape of the result of an entry-by-entry operation."""
-    return tuple(map(int, torch.broadcast_shapes(*(each.shape for each in call.tensors))))
+    return tuple(int(size) for size in torch.broadcast_shapes(*(each.shape for each in call.tensors)))
 
 
 def _operand(call: Call, fact: Fact) -> tuple[int, ...]:
     """The shape of an operand, with as many axes as the result."""
     found = next(each for each in call.tensors if (known := call.recorder.fact(each)) and known.node == fact.node)
-    return (1,) * (len(result_shape(call)) - found.ndim) + tuple(found.shape)
+    return (1,) * (len(result_shape(call)) - found.ndim) + tuple(int(size) for size in found.shape)
 
 
 def _glu(recorder: Recorder, call: Call, fact: Fact, made: Fact) -> Fact:

@@ -185,6 +185,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
                 hook.remove()
 
 
+def first_of(out: Any) -> torch.Tensor:  # noqa: ANN401
+    """The result of an operation, or the first of its results."""
+    first: torch.Tensor = out[0] if isinstance(out, (list, tuple)) else out
+    return first
+
+
 def stand_in(call: Call) -> Any:  # noqa: ANN401
     """The result of an operation in shape only, some numbers between -1 and 1; computed where the shape needs it."""
     if call.base == "_grouped_mm":  # its shape function insists on bfloat16
