@@ -21,7 +21,7 @@ def rule_gain(word: GainWord, parameter: Parameter) -> tuple[float, str]:
     if word == "branch":
         if parameter.depth is None:
             return 1.0, "depth unknown: not divided by it"
-        return 1 / math.sqrt(2 * parameter.depth), f"divided by √(2 · {parameter.depth}) blocks"
+        return 1 / math.sqrt(2 * parameter.depth), f"divided by √(2 · {parameter.depth}), for {parameter.depth} blocks"
     if parameter.activation is None or parameter.activation == "linear":
         return 1.0, ""
     found = _gains(parameter.activation)
