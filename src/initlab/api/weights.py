@@ -10,7 +10,7 @@ from initlab.api.plan import Plan, Source, Verified, plan, policy_for
 from initlab.errors import DataError, SpecError
 from initlab.plans import plan as plans
 from initlab.plans import verify as verification
-from initlab.plans.record import as_stored, check_names, notes_of, recorded, stored
+from initlab.plans.record import Places, as_stored, check_names, notes_of, recorded, stored
 from initlab.plans.verify import ALPHA, Show
 from initlab.plans.weights import Weights, read_weights, write_weights
 
@@ -57,17 +57,18 @@ def verify_file(
     the file, else the names and shapes alone. Raises DataError for a file that is not whole or not of that model.
     """
     weights = read_weights(Path(file))
-    note = recorded(weights) if model is None else None
+    note = recorded(weights)
     if policy is None and note is None:
         raise SpecError(f"The policy must be given, got none, and {file} notes none. Add --policy NAME.")
-    if note is not None:
-        parameters, places, framework = note.parameters, note.places, note.framework
-        _check_places(weights, State(tensors={}, same={}, places=places))
-    elif model is not None:
+    places: Places
+    if model is not None:
         adapter, state = adapter_of(model), state_of(model)
         names = check_names(weights, state)
         places = {name: (names[tensor], block) for name, (tensor, block) in state.places.items()}
         parameters, framework = adapter.parameters(model), adapter.name
+    elif note is not None:
+        parameters, places, framework = note.parameters, note.places, note.framework
+        _check_places(weights, State(tensors={}, same={}, places=places))
     else:
         arrays = dict(weights.arrays)
         numpy = NumpyAdapter()

@@ -188,7 +188,7 @@ def fill_module(
     if unknown:
         raise SpecError(f"The laws must be of tensors that the module has, got {min(unknown)!r}.")
     if any(tensors[name].is_meta for name in laws):
-        _materialize(module, {tensors[name] for name in laws if tensors[name].is_meta}, torch.device(device))
+        materialize(module, {tensors[name] for name in laws if tensors[name].is_meta}, torch.device(device))
         tensors = dict(_named_tensors(module))
     small = [name for name in laws if axes(name) is None and _is_small(tensors[name], laws[name])]
     for name in laws.keys() - set(small):
@@ -203,7 +203,9 @@ def _named_tensors(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]
         yield parameter_name(path), tensor
 
 
-def _materialize(module: torch.nn.Module, wanted: set[torch.Tensor], device: torch.device) -> None:
+def materialize(
+    module: torch.nn.Module, wanted: set[torch.Tensor], device: torch.device
+) -> dict[torch.Tensor, torch.Tensor]:
     """Put tensors with memory in the place of those on the meta device; one that several names share is made once."""
     made: dict[torch.Tensor, torch.Tensor] = {old: torch.empty_like(old, device=device) for old in wanted}
     for old, new in made.items():
@@ -214,6 +216,7 @@ def _materialize(module: torch.nn.Module, wanted: set[torch.Tensor], device: tor
             for name, old in held.items():
                 if old in made:
                     held[name] = made[old]
+    return made
 
 
 def _is_small(tensor: torch.Tensor, law: Law) -> bool:

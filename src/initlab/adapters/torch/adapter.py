@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from initlab.adapters.torch.fill import check, draw
+from initlab.adapters.torch.materialize import give_memory
 from initlab.adapters.torch.read import read
 from initlab.adapters.torch.reading import Reading
 from initlab.adapters.torch.values import values_of
@@ -47,7 +48,7 @@ class TorchAdapter:
         return values_of(entry.tensor, entry.block)
 
     def fill(self, model: nn.Module, laws: Mapping[str, Law], *, seed: int) -> nn.Module:
-        """Draw each named parameter from its law, in place, all of them or none.
+        """Draw each named parameter from its law, in place, all of them or none; one on meta gets memory first.
 
         Every law is checked before the first number is written, and an interrupt waits until the last one is.
 
@@ -55,6 +56,8 @@ class TorchAdapter:
         """
         entries = _known(self._read(model), laws)
         check(entries, laws)
+        if give_memory(model, entries):
+            entries = _known(self._read(model, anew=True), laws)
         draw(entries, laws, seed=seed)
         return model
 
