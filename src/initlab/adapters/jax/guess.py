@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from initlab.adapters.jax.layers import bias, in_stack, table
 from initlab.adapters.jax.leaves import Leaf, Path
 from initlab.adapters.jax.place import Block, dense, kernel, whole
-from initlab.adapters.torch.roles import LAYER_ROLES, TABLE_ROLES, named_role
+from initlab.adapters.roles import LAYER_ROLES, TABLE_ROLES, named_role
 from initlab.parameters import Fan
 
 BIASES = re.compile(r"(?<![A-Za-z])(biases|bias|beta|offset|shift|b)(?![A-Za-z])", re.IGNORECASE)

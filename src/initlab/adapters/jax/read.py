@@ -12,7 +12,7 @@ from initlab.adapters.jax.leaves import Form, Leaf, Path
 from initlab.adapters.jax.names import indexed_names, names
 from initlab.adapters.jax.place import Block
 from initlab.adapters.jax.traced import Trace, blocks_by_use, relabelled, trace
-from initlab.adapters.torch.roles import LAYER_ROLES, named_role
+from initlab.adapters.roles import LAYER_ROLES, named_role
 from initlab.parameters import Parameter, Role
 
 ATTENTION: tuple[Role, ...] = ("query", "key", "value")

@@ -7,10 +7,10 @@ put beside the sequence, a shift by position. What is left goes by its name, and
 from torch import nn
 
 from initlab.adapters.blocks import whole
+from initlab.adapters.roles import TABLE_ROLES, named_role
 from initlab.adapters.torch.evidence import Evidence
 from initlab.adapters.torch.layouts import Layout, table
 from initlab.adapters.torch.names import Named
-from initlab.adapters.torch.roles import TABLE_ROLES, named_role
 from initlab.adapters.torch.split import matrix_block
 from initlab.parameters import Role
 

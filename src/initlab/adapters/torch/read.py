@@ -7,13 +7,13 @@ from typing import Any
 from torch import nn
 
 from initlab.adapters.blocks import whole
+from initlab.adapters.roles import LAYER_ROLES, named_role, special
 from initlab.adapters.torch.evidence import Evidence, Part
 from initlab.adapters.torch.layouts import Layout, layout_of
 from initlab.adapters.torch.names import Named, joined, named_tensors, unwrapped
 from initlab.adapters.torch.neutral import neutral_value
 from initlab.adapters.torch.raw import raw_layout
 from initlab.adapters.torch.reading import Entry, Reading
-from initlab.adapters.torch.roles import LAYER_ROLES, named_role, special
 from initlab.adapters.torch.run import recorded
 from initlab.adapters.torch.split import Placed, expert_blocks, split
 from initlab.adapters.torch.stacks import Stacks

@@ -18,7 +18,7 @@ from initlab.adapters.torch.trace_guard import paths, untouched
 from initlab.adapters.torch.trace_loss import Found, declared, loss_of
 from initlab.adapters.torch.trace_mode import Recorder
 from initlab.adapters.torch.trace_output import output_of
-from initlab.adapters.torch.trace_record import finished
+from initlab.adapters.trace_record import finished
 from initlab.errors import DataError, InitlabError
 from initlab.trace import Gradient, Output, Pass, Trace, Weight
 

@@ -27,7 +27,7 @@ from initlab.adapters.torch.trace_functions import (
     name_of,
     opened,
 )
-from initlab.adapters.torch.trace_record import Record
+from initlab.adapters.trace_record import Record
 from initlab.trace import Kind
 
 

@@ -12,11 +12,10 @@ from typing import Any
 
 import torch
 
+from initlab.adapters.trace_record import SKETCHES
+
 SAMPLED = 2**18
 """At most so many numbers are read for a moment."""
-
-SKETCHES = 4
-"""So many weighted sums over the rows tell the columns of a matrix apart."""
 
 WIDEST = 16_384
 """Layers wider than this are not compared unit by unit."""

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from initlab.adapters.torch.trace_statistics import SKETCHES
 from initlab.trace import Kind, Op
+
+SKETCHES = 4
+"""So many weighted sums over the rows tell the columns of a matrix apart."""
 
 EQUAL = 64
 """How many roundings two columns may differ by, relative to their norm, and still be called equal."""
