@@ -7,7 +7,7 @@ from typing import Any
 
 from initlab.experiments import store
 from initlab.gradients import report
-from initlab.gradients.case import Arrays, GradientCase
+from initlab.gradients.case import GradientCase
 from initlab.gradients.check import gradient_report
 from initlab.gradients.points import read_points
 from initlab.gradients.subject import subject_at, subject_of
@@ -27,13 +27,15 @@ class GradientReport(report.GradientReport):
 def gradcheck(
     f: object,
     grad: object = None,
-    params: Arrays | None = None,
+    params: Any = None,  # noqa: ANN401
     *,
     m: int | None = None,
     lam: float | None = None,
     keep: float | None = None,
-    data: Sequence[Any] = (),
+    data: Any = (),  # noqa: ANN401
     masks: Sequence[Any] | None = None,
+    loss: Callable[..., Any] | None = None,
+    order: int = 1,
     seed: int = 0,
     points: str | Sequence[str] = ("init",),
     every: bool = False,
@@ -48,6 +50,10 @@ def gradcheck(
     examples as columns, the pinned masks) helps to name a mistake. `points` may add "trained" to "init"; `every`
     measures each entry; `output` is a PNG file for the figure.
 
+    Without `grad`, `f` is a program that a framework differentiates, on a copy in float64: a torch module, with its
+    inputs as `data`; an autograd Function or a JAX function, with its arguments as `params`. Its cost is
+    `loss(output)`, or a fixed random combination of the outputs. `order` 2 checks the gradient of the gradient.
+
     >>> import numpy as np
     >>> w = {"w": np.array([1.0, -2.0, 3.0])}
     >>> found = gradcheck(lambda p: np.sum(p["w"] ** 4), lambda p: {"dw": 8 * p["w"] ** 3}, w)
@@ -58,7 +64,7 @@ def gradcheck(
     """
     chosen = read_points(points)
     target = None if output is None else store.prepare(Path(output).parent) / Path(output).name
-    case = subject_of(f, grad, params, m=m, lam=lam, keep=keep, data=tuple(data), masks=masks)
+    case = subject_of(f, grad, params, m=m, lam=lam, keep=keep, data=data, masks=masks, loss=loss, order=order)
     found = gradient_report(case, seed=seed, points=chosen, every=every, tolerance=tolerance, progress=progress)
     if target is not None:
         from initlab.render.figures import gradient_law, png
@@ -67,12 +73,12 @@ def gradcheck(
     return GradientReport(**{field.name: getattr(found, field.name) for field in fields(found)})
 
 
-def gradcheck_at(place: str, **options: Any) -> GradientReport:  # noqa: ANN401
+def gradcheck_at(place: str, *, order: int = 1, **options: Any) -> GradientReport:  # noqa: ANN401
     """Check what is at FILE.py:NAME or MODULE:NAME: a GradientCase, a model, or a function that returns one."""
-    return gradcheck(subject_at(place), **options)
+    return gradcheck(subject_at(place, order=order), **options)
 
 
-def assert_gradients(f: object, grad: object = None, params: Arrays | None = None, **options: Any) -> GradientReport:  # noqa: ANN401
+def assert_gradients(f: object, grad: object = None, params: Any = None, **options: Any) -> GradientReport:  # noqa: ANN401
     """For a test: raise AssertionError, with the whole report, unless the gradients pass.
 
     >>> import numpy as np

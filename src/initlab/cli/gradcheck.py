@@ -22,11 +22,19 @@ from initlab.render.json import dumps
 @click.option("--every", is_flag=True, help="Measure every entry, not one direction a block.")
 @click.option("--tolerance", type=click.FloatRange(0, 1, min_open=True), metavar="SHARE",
               help="The coarsest resolution that passes.  [default: 1e-4; 0.1 in single precision]")  # fmt: skip
+@click.option("--order", type=click.IntRange(1, 2), default=1, show_default=True, help="2: the gradient's gradient.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random directions.")
 @as_json
 @output("Write the figure (gap against step size) to this PNG file.")
 def gradcheck(
-    place: str, points: str, every: bool, tolerance: float | None, seed: int, as_json: bool, output: Path | None
+    place: str,
+    points: str,
+    every: bool,
+    tolerance: float | None,
+    order: int,
+    seed: int,
+    as_json: bool,
+    output: Path | None,
 ) -> int:
     """Say whether a gradient is right, wrong (where, and by what mistake), or beyond telling.
 
@@ -35,10 +43,10 @@ def gradcheck(
     """
     with progress("blocks", "naming the mistake", before="preparing") as show:
         found = gradcheck_at(
-            place, points=points, every=every, tolerance=tolerance, seed=seed, output=output, progress=show
+            place, order=order, points=points, every=every, tolerance=tolerance, seed=seed, output=output, progress=show
         )
     if as_json:
-        asked = {"object": place, "points": points, "every": every, "tolerance": tolerance}
+        asked = {"object": place, "points": points, "every": every, "order": order, "tolerance": tolerance}
         click.echo(dumps(render.document(found, configuration=asked)))
     else:
         Console().print(render.report(found), highlight=False)

@@ -15,7 +15,12 @@ Named = dict[str, tuple[str, int]]
 
 
 def block_of(
-    name: str, measured: Measured, theta: Mapping[str, Array], case: GradientCase, peers: Mapping[str, Array]
+    name: str,
+    measured: Measured,
+    theta: Mapping[str, Array],
+    case: GradientCase,
+    peers: Mapping[str, Array],
+    doubled: Mapping[str, Array],
 ) -> Block:
     """The block as the causes see it."""
     weight = bool(WEIGHT.search(name)) or (theta[name].ndim >= 2 and 1 not in theta[name].shape)
@@ -34,6 +39,7 @@ def block_of(
         lam=case.lam,
         keep=case.keep,
         peers=peers,
+        doubled=doubled[name].ravel()[measured.places] if name in doubled else None,
     )
 
 

@@ -37,6 +37,7 @@ class Examined:
     resolution: float
     bound: float
     projections: tuple[Projection, ...]
+    independent: bool = False
 
     @property
     def gap(self) -> float:

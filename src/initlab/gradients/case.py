@@ -26,6 +26,9 @@ class GradientCase:
     take it, the mistake is looked for example by example, and line by line where the cost is that of a multilayer
     perceptron, with the pinned dropout `masks` (one a hidden layer, None where there is none) taken into account.
 
+    `branches` returns the cost with the pattern of branches it took, and `doubled` the gradients of twice the cost: the
+    frameworks' cases have them.
+
     >>> case = GradientCase(cost=lambda p: float(p["w"] ** 2), gradients=lambda p: {"w": 2 * p["w"]},
     ...                     parameters={"w": np.array(3.0)})
     >>> case.examples is None
@@ -43,6 +46,8 @@ class GradientCase:
     lam: float | None = None
     keep: float | None = None
     masks: Sequence[Array | None] | None = None
+    branches: Callable[..., tuple[Any, bytes]] | None = None
+    doubled: Callable[..., Arrays] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.parameters, Mapping) or not self.parameters:

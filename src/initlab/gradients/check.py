@@ -82,6 +82,7 @@ class _Checker:
         for k, name in enumerate(self.harness.theta, 1):
             examined[name] = self._examined(name)
             done(k)
+        examined = {name: self._independent(name, found) for name, found in examined.items()}
         screening = self.harness.evaluations
         self.net = recognise(self.harness, self.noise)
         if self.net is not None:
@@ -97,9 +98,21 @@ class _Checker:
             evaluations=self.harness.evaluations,
         )
 
+    def _independent(self, name: str, found: Examined) -> Examined:
+        """A zero gradient of a parameter that the cost does not depend on anywhere, such as a bias before a norm."""
+        if found.verdict != "VACUOUS":
+            return found
+        elsewhere = Harness(self.case, self._shifted(STALE), pin=self.harness.pin)
+        along = elsewhere.along({name: gaussian(name, elsewhere.theta[name], seed=self.seed, draw=95)})
+        here = along(0.0)[0]
+        self.harness.evaluations += 3
+        slack = 64 * max(self.noise, UNIT_ROUNDOFF * abs(here))
+        moves = max(abs(along(t)[0] - here) for t in (0.5, -0.25))
+        return replace(found, verdict="PASS", independent=True) if moves <= slack else found
+
     def _settled(self, net: Net, name: str, found: Examined) -> Examined:
         """A block that differences resolve coarsely, beside the gradient of the recognised network itself."""
-        if found.verdict not in ("PASS", "UNRESOLVED") or found.resolution <= FINE:
+        if found.verdict not in ("PASS", "UNRESOLVED") or found.independent or found.resolution <= FINE:
             return found
         a, right = self.gradient.values[name], replay(net, {}).gradients()[name]
         slack = 8 * self.gradient.rounding[name] + 1e-12 * float(np.abs(right).max())
@@ -216,7 +229,7 @@ class _Checker:
     ) -> BlockReport:
         a, first = self.gradient.values[name], found.projections[0]
         zero = KAPPA * first.error / first.unit
-        tested = int(np.sum(np.abs(a) > zero))
+        tested = a.size if found.independent else int(np.sum(np.abs(a) > zero))
         if measured is not None and measured.complete:
             tested = int(np.sum(measured.informative))
         resolution = found.resolution
@@ -231,7 +244,7 @@ class _Checker:
             name=name,
             shape=a.shape,
             verdict=verdict,
-            resolution=resolution if np.isfinite(resolution) else None,
+            resolution=resolution if np.isfinite(resolution) and not found.independent else None,
             gap=found.gap,
             tested=tested,
             total=a.size,
@@ -243,6 +256,8 @@ class _Checker:
         )
 
     def _note(self, found: Examined, moved: str | None) -> str:
+        if found.independent:
+            return "zero, as it must be: the cost does not depend on it"
         if found.verdict != "NON-SMOOTH":
             return ""
         if moved == "between":

@@ -19,7 +19,8 @@ def diagnose(case: GradientCase, theta: Mapping[str, Array], measured: Mapping[s
     """One mistake for each site of the blocks that were measured because they are wrong, by their numbers alone."""
     layers = layers_of(theta)
     peers = {name: found.numeric for name, found in measured.items() if found.complete}
-    named = {n: readings(block_of(n, found, theta, case, peers)) for n, found in measured.items()}
+    doubled = case.doubled(theta) if case.doubled and measured else {}
+    named = {n: readings(block_of(n, found, theta, case, peers, doubled)) for n, found in measured.items()}
     found = [_mistake(site, named, measured, layers) for site in sites(layers, measured)]
     return tuple(merged([each for group in found for each in group]))
 

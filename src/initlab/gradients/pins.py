@@ -1,6 +1,7 @@
 """Making a random function draw the same numbers again: every generator that it can reach, saved and put back."""
 
 import random
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ def find(case: GradientCase) -> Iterator[Pinned]:
     """The sources that a cost might draw from: generators it holds, then NumPy's and Python's global ones."""
     for name, generator in _generators(case.cost, case.gradients, *case.data):
         yield Pinned(name, _pin_generator(generator))
+    if "torch" in sys.modules:
+        yield Pinned("torch's generator", _pin_torch)
     yield Pinned("np.random", _pin_numpy)
     yield Pinned("random", _pin_python)
 
@@ -71,3 +74,11 @@ def _pin_python() -> Iterator[None]:
         yield
     finally:
         random.setstate(state)
+
+
+@contextmanager
+def _pin_torch() -> Iterator[None]:
+    torch = sys.modules["torch"]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield

@@ -33,7 +33,7 @@ class Block:
     """One wrong block, at the entries that were measured: a returned, n true, w the parameters themselves.
 
     `places` are flat, `complete` says whether all of the block is there; `peers` are the true gradients of the other
-    blocks, where these are known. `network` says that the block is a weight, a bias, or neither.
+    blocks, where these are known; `doubled` is what is returned for twice the cost.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Block:
     lam: float | None
     keep: float | None
     peers: Mapping[str, Array]
+    doubled: Array | None = None
 
     @property
     def decay(self) -> float:
