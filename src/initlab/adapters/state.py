@@ -28,15 +28,12 @@ class State:
     places: Mapping[str, tuple[str, Block]]
 
 
-def state_of(model: Any) -> State:  # noqa: ANN401
-    """The tensors of a model of any framework."""
-    from initlab.adapters import adapter_of
-
-    adapter = adapter_of(model)
+def state_of(model: Any, adapter: Any) -> State:  # noqa: ANN401
+    """The tensors of a model of any framework, as its adapter has read it."""
     if adapter.name == "torch":
         from initlab.adapters.torch.state import torch_state
 
-        return torch_state(model)
+        return torch_state(model, adapter.reading(model))
     tensors, places = {}, {}
     for parameter in adapter.parameters(model):
         held = _held(adapter, model, parameter)

@@ -1,7 +1,8 @@
 """Plan, init and verify: say what each parameter of a model gets and why, draw it, and prove that it happened."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+import weakref
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,8 +40,15 @@ class Verified(verification.Verified):
         return render_verify.fragment(self)
 
 
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Plan(plans.Plan):
-    """The result of `plan`: pure data that shows itself, and can be applied to the model and held against it."""
+    """The result of `plan`: data that shows itself, and can be applied to the model and held against it.
+
+    `reader` has read the model `subject`, and need not read it again.
+    """
+
+    reader: Adapter = field(repr=False, compare=False)
+    subject: Callable[[], object | None] = field(repr=False, compare=False)
 
     def __str__(self) -> str:
         return text.printed(render.plan(self))
@@ -62,8 +70,7 @@ class Plan(plans.Plan):
         policy that looks at some: what the model takes, as a tensor, a tuple or a dict. Raises SpecError, before
         anything is drawn, when the model is not the one planned, or needs more memory than the machine has.
         """
-        adapter = adapter_of(model)
-        _check_planned(self, adapter, model)
+        adapter = _reader(self, model)
         check_room(self)
         check_batch(self, adapter, model, batch)
         drawn: Model = adapter.fill(model, self.laws, seed=seed)
@@ -81,8 +88,7 @@ class Plan(plans.Plan):
         progress: Show | None = None,
     ) -> Verified:
         """Hold what a model holds against this plan; with a seed, the very numbers too; with a batch, the outputs."""
-        adapter = adapter_of(model)
-        _check_planned(self, adapter, model)
+        adapter = _reader(self, model)
         found = verification.verify(
             self,
             lambda parameter: adapter.values(model, parameter),
@@ -108,7 +114,7 @@ def plan(model: object, policy: Source = "auto", *, strict: bool = False) -> Pla
     chosen = policy_for(policy, adapter.name)
     buffers = getattr(adapter, "buffers", lambda _model: ())(model)
     found = plans.plan(adapter.parameters(model), chosen, framework=adapter.name, buffers=buffers, strict=strict)
-    return Plan(**vars(found))
+    return Plan(**vars(found), reader=adapter, subject=_reference(model))
 
 
 def init(
@@ -157,8 +163,19 @@ def policy_for(source: Source, framework: str) -> Policy:
     return policy_of(DEFAULTS[framework])
 
 
-def _check_planned(planned: plans.Plan, adapter: Adapter, model: object) -> None:
-    """Raise SpecError unless the model has the planned parameters, in their shapes."""
+def _reference(model: object) -> Callable[[], object | None]:
+    """A call that gives a model, as long as it is alive; nothing for one of a kind that cannot be referred to so."""
+    try:
+        return weakref.ref(model)
+    except TypeError:
+        return lambda: None
+
+
+def _reader(planned: Plan, model: object) -> Adapter:
+    """The adapter of a model. Raises SpecError unless it is the one planned, or has its parameters in their shapes."""
+    if planned.subject() is model:
+        return planned.reader
+    adapter = adapter_of(model)
     shapes = {parameter.name: parameter.shape for parameter in adapter.parameters(model)}
     for row in planned.rows:
         name, shape = row.parameter.name, row.parameter.shape
@@ -167,3 +184,4 @@ def _check_planned(planned: plans.Plan, adapter: Adapter, model: object) -> None
                 f"The model must be the one planned, got {name} of shape {shapes.get(name, 'nothing')} where {shape} "
                 "was planned. Plan this one."
             )
+    return adapter

@@ -36,7 +36,7 @@ def init_file(
         raise SpecError(f"The folder of {path} must exist, got nothing there. Make it first.")
     planned = plan(model, policy, strict=strict)
     drawn = planned.apply(model, seed=seed, batch=batch)
-    state = state_of(drawn)
+    state = state_of(drawn, planned.reader)
     write_weights(path, state.tensors, notes_of(planned, state, seed=seed))
     return planned
 
@@ -62,7 +62,8 @@ def verify_file(
         raise SpecError(f"The policy must be given, got none, and {file} notes none. Add --policy NAME.")
     places: Places
     if model is not None:
-        adapter, state = adapter_of(model), state_of(model)
+        adapter = adapter_of(model)
+        state = state_of(model, adapter)
         names = check_names(weights, state)
         places = {name: (names[tensor], block) for name, (tensor, block) in state.places.items()}
         parameters, framework = adapter.parameters(model), adapter.name
@@ -72,7 +73,7 @@ def verify_file(
     else:
         arrays = dict(weights.arrays)
         numpy = NumpyAdapter()
-        state, parameters, framework = state_of(arrays), numpy.parameters(arrays), numpy.name
+        state, parameters, framework = state_of(arrays, numpy), numpy.parameters(arrays), numpy.name
         places = state.places
     if policy is None and seed is None and note is not None:
         seed = note.seed

@@ -61,6 +61,10 @@ class TorchAdapter:
         draw(entries, laws, seed=seed)
         return model
 
+    def reading(self, model: nn.Module) -> Reading:
+        """What is known of the model: where each parameter lies in it."""
+        return self._read(model)
+
     def _read(self, model: nn.Module, *, anew: bool = False) -> Reading:
         known = self._readings.get(model)
         if known is None or anew or not known.describes(model):

@@ -5,7 +5,7 @@ the pass goes on with that. The model is in evaluation mode meanwhile and gets i
 generators stay as they were.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from initlab.adapters.torch.read import read
+from initlab.adapters.torch.reading import Reading
 from initlab.errors import SpecError
 from initlab.loading import said
 
@@ -59,10 +59,10 @@ class Layer:
     channels: int
 
 
-def layers(model: nn.Module) -> list[Layer]:
+def layers(model: nn.Module, reading: Reading) -> list[Layer]:
     """The dense and convolutional layers of a model, each once, with torch's weight normalisation or without."""
     found: dict[int, Layer] = {}
-    for name, entry in read(model).entries.items():
+    for name, entry in reading.entries.items():
         for owner, key in entry.named.owners:
             holder = _normalised(model, owner) if key == "original0" else owner
             if holder is None or id(holder) in found or key not in ("weight", "original0"):
@@ -89,8 +89,8 @@ def _normalised(model: nn.Module, owner: nn.Module) -> nn.Module | None:
     return None
 
 
-def run(model: nn.Module, batch: Any, adjust: Adjust, *, names: Mapping[str, Any] | set[str]) -> Any:  # noqa: ANN401
-    """Run a batch through a model; `adjust` is asked at each layer named, once. Returns the model's output.
+def run(model: nn.Module, chosen: Sequence[Layer], batch: Any, adjust: Adjust) -> Any:  # noqa: ANN401
+    """Run a batch through a model; `adjust` is asked at each chosen layer, once. Returns the model's output.
 
     Raises SpecError when the model cannot take the batch.
     """
@@ -112,11 +112,7 @@ def run(model: nn.Module, batch: Any, adjust: Adjust, *, names: Mapping[str, Any
         return after
 
     with torch.no_grad(), _evaluating(model):
-        handles = [
-            layer.module.register_forward_hook(hook(layer), with_kwargs=True)
-            for layer in layers(model)
-            if layer.name in names
-        ]
+        handles = [layer.module.register_forward_hook(hook(layer), with_kwargs=True) for layer in chosen]
         try:
             return called(model, batch)
         finally:
@@ -171,13 +167,11 @@ def _apply(layer: Layer, scale: Any, shift: Any = 0.0) -> None:  # noqa: ANN401
 
 def relative_gradients(
     model: nn.Module,
+    chosen: Sequence[Layer],
     batch: Any,  # noqa: ANN401
-    *,
-    names: set[str],
     direction: Callable[..., Any],
 ) -> dict[str, float]:
-    """For each layer named, √(mean g²/mean w²) of its weight, g the gradient of the output along a random direction."""
-    chosen = [layer for layer in layers(model) if layer.name in names]
+    """For each layer, √(mean g²/mean w²) of its weight, g the gradient of the output along a random direction."""
     wanted = [layer.weight for layer in chosen]
     with torch.enable_grad(), _evaluating(model):
         output = first_tensor(called(model, batch))
@@ -190,9 +184,9 @@ def relative_gradients(
     }
 
 
-def scale_layer(model: nn.Module, factors: Mapping[str, float]) -> None:
+def scale(chosen: Sequence[Layer], factors: Mapping[str, float]) -> None:
     """Multiply weights and biases of layers by a number each."""
-    for layer in layers(model):
+    for layer in chosen:
         if layer.name in factors:
             _apply(layer, factors[layer.name])
 

@@ -9,10 +9,10 @@ from torch import nn
 
 from initlab.adapters.state import Held, State
 from initlab.adapters.torch.names import memory_of
-from initlab.adapters.torch.read import read
+from initlab.adapters.torch.reading import Reading
 
 
-def torch_state(model: nn.Module) -> State:
+def torch_state(model: nn.Module, reading: Reading) -> State:
     """The state of a torch model: each memory once, under the first of its names."""
     kept: dict[object, str] = {}
     tensors, same = {}, {}
@@ -29,7 +29,7 @@ def torch_state(model: nn.Module) -> State:
                 read=partial(_numbers, tensor),
             )
     places = {}
-    for name, entry in read(model).entries.items():
+    for name, entry in reading.entries.items():
         held = next((kept[memory] for memory in (memory_of(entry.tensor),) if memory in kept), None)
         if held is not None:
             places[name] = (held, entry.block)

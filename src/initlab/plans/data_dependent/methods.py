@@ -70,15 +70,16 @@ def network_of(plan: Plan, adapter: Adapter, model: Any, batch: Any) -> Network:
         raise SpecError(f"A policy that looks at data must have a torch model, got {adapter.name}. Use another policy.")
     from initlab.adapters.torch import outputs
 
-    names = set(plan.laws)
+    reader: Any = adapter
+    layers = [layer for layer in outputs.layers(model, reader.reading(model)) if layer.name in plan.laws]
 
     def run(adjust: Callable[[Any], Any]) -> None:
-        outputs.run(model, batch, adjust, names=names)
+        outputs.run(model, layers, batch, adjust)
 
     def ratios(direction: Callable[..., Any]) -> dict[str, float]:
-        return outputs.relative_gradients(model, batch, names=names, direction=direction)
+        return outputs.relative_gradients(model, layers, batch, direction)
 
     def scale(factors: Mapping[str, float]) -> None:
-        outputs.scale_layer(model, factors)
+        outputs.scale(layers, factors)
 
     return Network(run=run, ratios=ratios, scale=scale)
