@@ -132,3 +132,66 @@ def test_nothing_is_written_when_one_law_does_not_fit():
     with pytest.raises(UnknownNameError, match=r"1\.weight"):
         adapter_of(model).fill(model, {"0.weight": Normal(std=1.0), "1.wieght": Constant(value=0.0)}, seed=0)
     assert torch.equal(model[0].weight, before)
+
+
+def test_a_model_on_meta_gets_memory_and_the_numbers_of_its_twin_on_the_cpu():
+    def build():
+        model = nn.Sequential(nn.Embedding(9, 4, padding_idx=2), nn.Linear(4, 4), nn.BatchNorm1d(4), nn.PReLU())
+        model.append(nn.Linear(4, 9, bias=False))
+        model[4].weight = model[0].weight
+        return model
+
+    real = build()
+    with torch.device("meta"):
+        meta = build()
+    parameters = adapter_of(meta).parameters(meta)
+    laws = {each.name: Normal(std=0.1) for each in parameters if each.role != "special"}
+    assert adapter_of(meta).values(meta, parameters[0]) is None
+    state = torch.get_rng_state()
+    adapter = adapter_of(meta)
+    adapter.fill(meta, laws, seed=4)
+    adapter_of(real).fill(real, laws, seed=4)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert meta[4].weight is meta[0].weight
+    kept = real.state_dict()
+    kept["0.weight"][2] = kept["4.weight"][2] = 0
+    assert {key: value.tolist() for key, value in meta.state_dict().items()} == {
+        key: value.tolist() for key, value in kept.items()
+    }
+    assert adapter.parameters(meta)[0].device == "cpu"
+
+
+def test_a_buffer_on_meta_that_cannot_be_made_again_is_refused_before_anything_is_changed():
+    class Lost(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(3, 3)
+            self.register_buffer("angles", torch.arange(3.0), persistent=False)
+
+        def forward(self, x):
+            return self.fc(x) * self.angles
+
+    with torch.device("meta"):
+        model = Lost()
+    with pytest.raises(SpecError, match=r"buffer angles must have values.*reset_parameters"):
+        adapter_of(model).fill(model, {"fc.weight": Normal(std=1.0)}, seed=0)
+    assert model.fc.weight.is_meta
+
+
+def test_an_interrupt_waits_until_the_model_is_whole(monkeypatch):
+    import signal
+
+    from initlab.adapters.torch import fill
+
+    model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
+    drawn = fill.draw_block
+
+    def interrupted(*args, **named):
+        signal.raise_signal(signal.SIGINT)
+        drawn(*args, **named)
+
+    monkeypatch.setattr(fill, "draw_block", interrupted)
+    laws = {each.name: Constant(value=2.0) for each in adapter_of(model).parameters(model)}
+    with pytest.raises(KeyboardInterrupt):
+        adapter_of(model).fill(model, laws, seed=0)
+    assert all(bool((each == 2).all()) for each in model.parameters())

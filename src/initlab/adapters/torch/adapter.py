@@ -7,14 +7,15 @@ from weakref import WeakKeyDictionary
 from numpy.typing import NDArray
 from torch import nn
 
-from initlab.adapters.torch.fill import check, draw
-from initlab.adapters.torch.materialize import give_memory
+from initlab.adapters.torch.fill import check, draw, uninterrupted
+from initlab.adapters.torch.materialize import prepare, put
 from initlab.adapters.torch.read import read
-from initlab.adapters.torch.reading import Reading
+from initlab.adapters.torch.reading import Entry, Reading
 from initlab.adapters.torch.values import values_of
-from initlab.errors import UnknownNameError
+from initlab.errors import SpecError, UnknownNameError
 from initlab.laws import Law
 from initlab.parameters import Parameter
+from initlab.streams.key import checked_seed
 
 
 class TorchAdapter:
@@ -48,17 +49,24 @@ class TorchAdapter:
         return values_of(entry.tensor, entry.block)
 
     def fill(self, model: nn.Module, laws: Mapping[str, Law], *, seed: int) -> nn.Module:
-        """Draw each named parameter from its law, in place, all of them or none; one on meta gets memory first.
+        """Draw each named parameter from its law, in place, all of them or none.
 
-        Every law is checked before the first number is written, and an interrupt waits until the last one is.
+        Every law is checked before the first number is written, and an interrupt waits until the last one is. A model
+        on meta gets memory for what is drawn, and its buffers and special parameters are made again by its own code.
 
-        Raises SpecError when a law does not fit its parameter, UnknownNameError for a name that the model has not.
+        Raises SpecError when a law does not fit its parameter, a fused tensor on meta has laws for some blocks only, or
+        a buffer on meta cannot be made again; UnknownNameError for a name that the model has not.
         """
-        entries = _known(self._read(model), laws)
+        reading = self._read(model)
+        entries = _known(reading, laws)
         check(entries, laws)
-        if give_memory(model, entries):
-            entries = _known(self._read(model, anew=True), laws)
-        draw(entries, laws, seed=seed)
+        checked_seed(seed)
+        made = prepare(model, _bare(entries, reading), _special(reading), seed=seed)
+        with uninterrupted():
+            if made:
+                put(model, made)
+                reading = self._readings[model] = reading.moved(made)
+            draw(_known(reading, laws), laws, seed=seed)
         return model
 
     def reading(self, model: nn.Module) -> Reading:
@@ -70,6 +78,22 @@ class TorchAdapter:
         if known is None or anew or not known.describes(model):
             known = self._readings[model] = read(model, self._example)
         return known
+
+
+def _bare(entries: Mapping[str, Entry], reading: Reading) -> set[int]:
+    """The identities of the tensors on meta that laws are given for.
+
+    Raises SpecError when only some blocks of one have a law.
+    """
+    bare = {id(entry.tensor) for entry in entries.values() if entry.tensor.is_meta}
+    for name, entry in reading.entries.items():
+        if id(entry.tensor) in bare and name not in entries:
+            raise SpecError(f"The laws must be of all blocks of a tensor on the meta device, got none for {name}.")
+    return bare
+
+
+def _special(reading: Reading) -> set[int]:
+    return {id(entry.tensor) for entry in reading.entries.values() if entry.parameter.role == "special"}
 
 
 def _known(reading: Reading, names: Any) -> dict[str, Any]:  # noqa: ANN401

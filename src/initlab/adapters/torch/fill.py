@@ -37,11 +37,10 @@ def draw(entries: Mapping[str, Entry], laws: Mapping[str, Law], *, seed: int) ->
     def weight(name: str) -> tuple[bool, int]:
         return (not isinstance(laws[name], MatrixLaw), -entries[name].parameter.size)
 
-    with uninterrupted():
-        for name in sorted(laws, key=weight):
-            entry = entries[name]
-            block = without_row(entry.block, entry.parameter.padding)
-            draw_block(entry.tensor, block, laws[name], name=name, seed=seed)
+    for name in sorted(laws, key=weight):
+        entry = entries[name]
+        block = without_row(entry.block, entry.parameter.padding)
+        draw_block(entry.tensor, block, laws[name], name=name, seed=seed)
 
 
 def without_row(block: Block, row: int | None) -> Block:

@@ -126,7 +126,8 @@ def result_shape(call: Call) -> tuple[int, ...]:
 def _operand(call: Call, fact: Fact) -> tuple[int, ...]:
     """The shape of an operand, with as many axes as the result."""
     found = next(each for each in call.tensors if (known := call.recorder.fact(each)) and known.node == fact.node)
-    return (1,) * (len(result_shape(call)) - found.ndim) + tuple(int(size) for size in found.shape)
+    shape = tuple(int(size) for size in found.shape)
+    return (1,) * (len(result_shape(call)) - len(shape)) + shape
 
 
 def _glu(recorder: Recorder, call: Call, fact: Fact, made: Fact) -> Fact:

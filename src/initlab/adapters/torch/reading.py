@@ -1,6 +1,7 @@
 """What is known of a model once it has been read: each tensor, the blocks it is made of, and their Parameters."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
@@ -28,6 +29,14 @@ class Entry:
         """That tensor, and others that are the same memory."""
         return tuple(getattr(owner, key) for owner, key in self.named.owners)
 
+    def moved(self, made: Mapping[int, torch.Tensor]) -> "Entry":
+        """The same with the tensor that stands in the place of its old one, if there is one."""
+        new = made.get(id(self.tensor))
+        if new is None:
+            return self
+        parameter = replace(self.parameter, device=str(new.device))
+        return Entry(parameter=parameter, named=replace(self.named, tensor=new), block=self.block)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -36,6 +45,10 @@ class Reading:
     entries: dict[str, Entry]
     buffers: tuple[str, ...]
     note: str = ""
+
+    def moved(self, made: Mapping[int, torch.Tensor]) -> "Reading":
+        """The same after tensors got memory: those in `made`, by the identity of the old ones."""
+        return replace(self, entries={name: entry.moved(made) for name, entry in self.entries.items()})
 
     def describes(self, model: nn.Module) -> bool:
         """Whether it is still that of the model: no tensor added, replaced, frozen, cast or moved since."""
