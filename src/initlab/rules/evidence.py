@@ -150,6 +150,18 @@ def redrawn(trace: Trace, weights: list[Weight], words: str) -> Remedy:
     return Remedy(words=words, edits=tuple(redraw(trace, weight) for weight in weights))
 
 
+def before_scores(trace: Trace) -> set[str]:
+    """The weights of queries and keys: their gradient is small as long as attention looks everywhere alike."""
+    found: set[str] = set()
+    for op in trace.first.ops:
+        if op.kind == "attention":
+            edge = [trace.first.ops[place] for place in op.inputs]
+            edge += [trace.first.ops[place] for each in edge if not each.weights for place in each.inputs]
+            edge += [trace.first.ops[place] for each in edge if each.kind == "norm" for place in each.inputs]
+            found |= {name for each in edge for name in each.weights}
+    return found
+
+
 def biases_of(trace: Trace, op: Op) -> list[Weight]:
     """The biases that an operation adds."""
     return [trace.weight(name) for name in op.weights if trace.weight(name).bias]

@@ -54,9 +54,12 @@ CUTS = ("detach", "data", "numpy", "argmax", "round", "sign")
 """Functions through which no gradient comes."""
 
 VIEWS = frozenset(
-    ("view", "reshape", "transpose", "permute", "contiguous", "flatten", "unflatten", "squeeze", "unsqueeze", "to",
-     "float", "half", "bfloat16", "double", "type", "clone", "t", "T", "mT", "swapaxes", "movedim", "narrow", "chunk",
-     "split", "unbind", "select", "getitem", "expand", "expand_as", "view_as", "type_as", "identity", "slice")
+    (
+        "view", "reshape", "transpose", "permute", "contiguous", "flatten", "unflatten", "squeeze", "unsqueeze", "to",
+        "float", "half", "bfloat16", "double", "type", "clone", "t", "T", "mT", "swapaxes", "movedim", "narrow",
+        "chunk", "split", "unbind", "select", "getitem", "expand", "expand_as", "view_as", "reshape_as", "type_as",
+        "identity", "slice",
+    )
 )  # fmt: skip
 """Functions whose result is their first argument, laid out otherwise or in part."""
 

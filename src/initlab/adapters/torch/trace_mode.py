@@ -22,6 +22,7 @@ from initlab.adapters.torch.trace_functions import (
     PRODUCTS,
     RECTIFIERS,
     SLOPES,
+    TABLES,
     VIEWS,
     kind_of,
     name_of,
@@ -88,20 +89,29 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         if name == "multi_head_attention_forward":
             with self:
                 return opened(function)(*args, **kwargs)
-        return self._seen(name, function, args, kwargs)
-
-    def _seen(self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
         tensors = list(_tensors((*args, *kwargs.values())))
         marks = [self.mark(tensor) for tensor in tensors]
         kind = self._kind(name, tensors, marks)
-        record = None
-        if kind == "activation" and tensors:
-            record = self._activation(name, tensors[0], marks[0])
+        bent = self._activation(name, tensors[0], marks[0]) if kind == "activation" else None
         result = function(*args, **kwargs)
         if name in CRITERIA:
             self.criteria.append((name, args, kwargs))
-        if not any(True for _ in _tensors((result,))):
-            return result
+        if any(tensor.numel() for tensor in _tensors((result,))):
+            self._seen(name, kind, args, kwargs, result, tensors, marks, bent)
+        return result
+
+    def _seen(
+        self,
+        name: str,
+        kind: Kind | None,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        result: Any,  # noqa: ANN401
+        tensors: list[Any],
+        marks: list[Mark],
+        record: Record | None,
+    ) -> None:
+        """Measure the result of a call, and mark it."""
         mark = self._passed_on(name, marks)
         if kind is None:
             self._weights_beside(name, tensors, marks)
@@ -116,7 +126,6 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
             mark = Mark(ops=frozenset({record.place}), direct=record.place, exact=exact, shift=shift)
         for tensor in _tensors((result,)):
             tensor._initlab = mark
-        return result
 
     def mark(self, tensor: Any) -> Mark:  # noqa: ANN401
         """Where a tensor came from."""
@@ -133,7 +142,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
             return "linear" if any(_pure(mark) for mark in marks) and _data(marks) else None
         if name == "softmax":
             return "attention" if tensors and tensors[0].ndim >= 3 and len(marks[0].ops) > 0 else None
-        if name in ("clamp", "clamp_min"):
+        if not tensors or (_pure(marks[0]) and name not in TABLES):
             return None
         return kind_of(name)
 
@@ -211,7 +220,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         return {**PRODUCTS, **NORMS}.get(name, -1)
 
     def _activation(self, name: str, tensor: Any, mark: Mark) -> Record | None:  # noqa: ANN401
-        if not tensor.is_floating_point():
+        if not tensor.is_floating_point() or not tensor.numel():
             return None
         if name == "tanh" and self.path and "gelu" in self.path[-1][1].lower():
             name = "gelu"
@@ -368,8 +377,7 @@ def _fans(name: str, weight: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
         return None, None
     if name.startswith("conv"):
         taps = float(weight[0, 0].numel())
-        place = 7 if "transpose" in name else 6
-        groups = kwargs.get("groups", args[place] if len(args) > place else 1)
+        groups = kwargs.get("groups", args[6] if len(args) > 6 else 1)
         if "transpose" in name:
             return weight.shape[0] / groups * taps, weight.shape[1] * taps
         return weight.shape[1] * taps, weight.shape[0] / groups * taps
@@ -390,7 +398,7 @@ def _without_dropout(
             args = (*args[:4], 0.0, *args[5:])
         return args, {**kwargs, "dropout_p": 0.0} if "dropout_p" in kwargs else kwargs
     if name == "multi_head_attention_forward":
-        if len(args) > 11:
-            args = (*args[:11], 0.0, *args[12:])
+        if len(args) > 10:
+            args = (*args[:10], 0.0, *args[11:])
         return args, {**kwargs, "dropout_p": 0.0} if "dropout_p" in kwargs else kwargs
     return args, kwargs

@@ -20,6 +20,9 @@ SAMPLED = 2**18
 WIDEST = 16_384
 """Layers wider than this are not compared unit by unit."""
 
+MASKED = 60.0
+"""A score so far below the largest gets no weight in float32: a mask put it there."""
+
 EXAMPLES = 64
 """At most so many examples are compared with each other."""
 
@@ -151,10 +154,10 @@ def scores(query: Any, key: Any, scale: float | None) -> tuple[Any, int]:  # noq
 
 
 def spread_of_scores(values: Any) -> tuple[Any, int]:  # noqa: ANN401
-    """The same of scores that are there, those that a mask forbids left out."""
+    """The same of scores that are there, those left out that a mask forbids: more than 60 below the largest."""
     step = max(1, values.numel() // SAMPLED)
     taken = values.detach().reshape(-1, values.shape[-1])[::step].float()
-    seen = taken > -1e4
+    seen = taken > taken.amax(-1, keepdim=True) - MASKED
     count = seen.sum(-1).clamp(min=1)
     mean = torch.where(seen, taken, 0.0).sum(-1) / count
     square = torch.where(seen, (taken - mean[:, None]) ** 2, 0.0).sum(-1) / count

@@ -124,8 +124,14 @@ def gradient(parameter: Any, found: Any) -> Gradient:  # noqa: ANN401
 
 
 def step(parameters: Mapping[str, Any], gradients: Mapping[str, Any], *, rate: float, epsilon: float) -> None:
-    """One step as Adam makes its first, in place: θ ← θ - rate · g/(|g| + ε), element by element."""
+    """One step in place, element by element: θ ← θ - rate · g/√(g² + ḡ² + ε²), ḡ the root mean square of the tensor.
+
+    It is bounded by the rate as Adam's is, and smooth where Adam's first step is a sign: signs alone would make units
+    equal that are not.
+    """
     with torch.no_grad():
         for name, found in gradients.items():
             dense = found.to_dense() if found.is_sparse else found
-            parameters[name].addcdiv_(dense, dense.abs().add_(epsilon), value=-rate)
+            floor = float(torch.linalg.vector_norm(dense.float())) ** 2 / max(1, dense.numel()) + epsilon**2
+            room = dense.float().square().add_(floor).sqrt_().to(dense.dtype)
+            parameters[name].addcdiv_(dense, room, value=-rate)

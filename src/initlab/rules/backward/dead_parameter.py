@@ -17,8 +17,12 @@ def moved_at(trace: Trace, weight: Weight) -> int | None:
 
 
 def reached(trace: Trace) -> Iterator[Weight]:
-    """The trainable weights that the loss depends on."""
-    return (weight for weight in trace.trained() if weight.name in trace.first.gradients and weight.finite == 1)
+    """The trainable weights that the loss depends on. An expert that no example is routed to reads nothing."""
+    return (
+        weight
+        for weight in trace.trained()
+        if weight.name in trace.first.gradients and weight.used and weight.finite == 1
+    )
 
 
 @rule("W010", "dead-parameter", severity="error")

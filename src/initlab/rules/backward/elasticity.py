@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from initlab.rules.backward.dead_parameter import moved_at
-from initlab.rules.evidence import APART, culprit, redraw, redrawn, scales, typical
+from initlab.rules.evidence import APART, before_scores, culprit, redraw, redrawn, scales, typical
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
 from initlab.trace import Trace
 
@@ -13,6 +13,9 @@ STEPS = 1e4
 
 UPDATE = 1e-3
 """u, the relative size of a usual update."""
+
+OPENS = 3.0
+"""What grows so many times over two steps is opening."""
 
 
 def elasticities(trace: Trace, step: int) -> dict[str, float]:
@@ -128,8 +131,9 @@ def starved(trace: Trace, *, limit: float = 1e-4) -> Iterator[Finding]:
     """One layer can move the loss 10,000 times less than another.
 
     With the largest relative update that is in use, u = 1e-2, over T = 1e4 steps the layer moves the loss by less than
-    1 % of what the best one does in one: 0.01/(T·u) = 1e-4. The best of the passes counts, so that gates may open.
-    Matrices only: a bias or a gain starts at a value of its own.
+    1 % of what the best one does in one: 0.01/(T·u) = 1e-4. The best of the passes counts, and a layer whose share
+    grows threefold over the virtual steps lies behind a gate that opens. Matrices only: a bias or a gain starts at a
+    value of its own; and not those of queries and keys, which wait until attention looks somewhere.
 
     ## Example
     model = nn.Sequential(*[layer for _ in range(8) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
@@ -141,16 +145,23 @@ def starved(trace: Trace, *, limit: float = 1e-4) -> Iterator[Finding]:
     for layer in model[::2]:
         nn.init.xavier_normal_(layer.weight, gain=5 / 3), nn.init.zeros_(layer.bias)
     """
-    matrices = [weight for weight in trace.trained() if weight.matrix and moved_at(trace, weight) == 0]
-    shares = {weight.name: 0.0 for weight in matrices if weight.norm > 0}
-    if len(shares) < 2:
+    quiet = before_scores(trace)
+    names = [
+        weight.name
+        for weight in trace.trained()
+        if weight.matrix and weight.norm > 0 and weight.name not in quiet and moved_at(trace, weight) == 0
+    ]
+    if len(names) < 2:
         raise NotApplicable("fewer than two matrices have a gradient")
+    shares: dict[str, list[float]] = {name: [] for name in names}
     for step in range(len(trace.passes)):
         found = elasticities(trace, step)
-        most = max((found.get(name, 0.0) for name in shares), default=0.0)
-        for name in shares:
-            shares[name] = max(shares[name], found.get(name, 0.0) / most if most else 0.0)
-    hungry = sorted((share, name) for name, share in shares.items() if share < limit)
+        most = max((found.get(name, 0.0) for name in names), default=0.0)
+        for name in names:
+            shares[name].append(found.get(name, 0.0) / most if most else 0.0)
+    hungry = sorted(
+        (max(each), name) for name, each in shares.items() if max(each) < limit and each[-1] < OPENS * each[0]
+    )
     if hungry:
         share, name = hungry[0]
         yield Finding(

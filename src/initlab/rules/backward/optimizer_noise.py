@@ -3,12 +3,11 @@
 import math
 from collections.abc import Iterator
 
+from initlab.rules.backward.elasticity import OPENS
 from initlab.rules.backward.redundant import redundant_biases
-from initlab.rules.evidence import culprit, redraw
+from initlab.rules.evidence import before_scores, culprit, redraw
 from initlab.rules.rule import Finding, Remedy, rule
-from initlab.trace import Trace
-
-TABLES = ("embedding",)
+from initlab.trace import Pass, Trace
 
 
 @rule("W063", "optimizer-noise", severity="error")
@@ -16,8 +15,9 @@ def optimizer_noise(trace: Trace, *, epsilon: float = 1e-8, times: float = 10.0)
     """The gradient of a matrix is so small that Adam's ε shrinks its steps.
 
     Adam divides by √v + ε. Where the root mean square g of a gradient is below ε the step is g/ε of what it should be,
-    whatever the learning rate: an error. Below 10 ε it is a warning. The largest g of the passes counts, over the
-    entries that are not zero, so that zero gates and tables with few rows looked up are no matter. State
+    whatever the learning rate: an error. Below 10 ε it is a warning. The largest g of the passes counts, made up for the
+    fall of the loss, over the entries that are not zero, so that zero gates and tables with few rows looked up are no
+    matter; nor is what grows threefold over the virtual steps, behind a gate that opens. State
     `epsilon` if yours is another; plain gradient descent has none, and the rule is then to be ignored.
 
     ## Example
@@ -30,15 +30,19 @@ def optimizer_noise(trace: Trace, *, epsilon: float = 1e-8, times: float = 10.0)
     ## Use instead
     model = nn.Sequential(nn.Linear(32, 64), nn.Tanh(), nn.Linear(64, 4))
     """
-    idle = {weight.name for weight in redundant_biases(trace)}
+    idle = {weight.name for weight in redundant_biases(trace)} | before_scores(trace)
     small = []
     for weight in trace.trained():
-        found = [each.gradients[weight.name] for each in trace.passes if weight.name in each.gradients]
+        found = [
+            (each.gradients[weight.name], _fallen(trace, each))
+            for each in trace.passes
+            if weight.name in each.gradients
+        ]
         if not weight.matrix or weight.name in idle or not found:
             continue
-        rms = max(each.norm / math.sqrt(max(1.0, each.filled * weight.size)) for each in found)
-        if 0 < rms < times * epsilon:
-            small.append((rms, weight))
+        sizes = [each.norm * up / math.sqrt(max(1.0, each.filled * weight.size)) for each, up in found]
+        if 0 < max(sizes) < times * epsilon and sizes[-1] < OPENS * sizes[0]:
+            small.append((max(sizes), weight))
     if small:
         rms, weight = min(small, key=lambda each: each[0])
         suspect = culprit(trace, "small")
@@ -56,3 +60,8 @@ def optimizer_noise(trace: Trace, *, epsilon: float = 1e-8, times: float = 10.0)
             ),
             weights=tuple(each.name for _, each in small),
         )
+
+
+def _fallen(trace: Trace, each: Pass) -> float:
+    """How many times the loss has fallen by that pass: a batch that is fitted has small gradients, and no fault."""
+    return max(1.0, abs(trace.first.loss / each.loss)) if each.loss and math.isfinite(each.loss) else 1.0

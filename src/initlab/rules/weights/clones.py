@@ -17,8 +17,8 @@ def clones(trace: Trace) -> Iterator[Finding]:
 
     Independent draws never do: the chance of one equal pair of float32 is below 2⁻²⁴ to the power of their size. A
     layer was deep-copied, or a generator was made anew with the same seed. Tied weights are one tensor, and no clones;
-    neither are zeros, ones and identities. A target or momentum network beside its own is a clone on purpose, and
-    frozen.
+    neither are zeros, ones, identities, vectors (decays, say) and what has low rank. A target or momentum network
+    beside its own is a clone on purpose, and frozen.
 
     ## Example
     layer = nn.Linear(16, 16)
@@ -29,7 +29,8 @@ def clones(trace: Trace) -> Iterator[Finding]:
     """
     groups: dict[str, list[Weight]] = defaultdict(list)
     for weight in trace.weights:
-        if not weight.frozen and weight.values > VALUES and weight.size > VALUES and weight.digest:
+        random = weight.values > VALUES and len(weight.shape) >= 2 and weight.rank is None and weight.digest
+        if random and not weight.frozen and (weight.kind == "linear" or not trace.passes):
             groups[weight.digest].append(weight)
     for group in groups.values():
         if len(group) > 1 and not _twins(group):
