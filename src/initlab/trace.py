@@ -45,12 +45,13 @@ class Signal:
 class Weight:
     """A parameter as it is: a tied group once, under its first name.
 
-    `finite` is the share of finite entries; `mean`, `std`, `norm` (Euclidean) and `largest` (|entry|) are over those.
-    `values` counts the distinct entries of a sample, at most 5. `rank` is the numerical rank, where the matrix may fall
-    short of half of its full rank; None means that it does not. Two weights of one `digest` hold the same numbers.
-    `fan_in` and `fan_out` are those of the operation that uses it, whatever the layout; `frozen` weights take no
-    gradient; `used` says whether an operation of the forward pass read it; `cut` names what keeps the gradient from
-    it (detach, no_grad), if something does. `gain` marks the scale of a normalisation.
+    `finite` is the share of finite entries, `tiny` of those within 1e-10 of 0 and not 0; `mean`, `std`, `norm`
+    (Euclidean) and `largest` (|entry|) are over those. `values` counts the distinct entries of a sample, at most 5.
+    `rank` is the numerical rank, where the matrix may fall short of half of its full rank; None means that it does
+    not. Two weights of one `digest` hold the same numbers. `fan_in` and `fan_out` are those of the operation that uses
+    it, whatever the layout; `frozen` weights take no gradient; `used` says whether an operation of the forward pass
+    read it; `cut` names what keeps the gradient from it (detach, no_grad), if something does. `gain` marks the scale
+    of a normalisation.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Weight:
     norm: float
     largest: float
     finite: float = 1.0
+    tiny: float = 0.0
     values: int = 5
     rank: int | None = None
     digest: str = ""
@@ -83,7 +85,7 @@ class Weight:
     @property
     def matrix(self) -> bool:
         """Whether it multiplies: a kernel or a matrix, not a table, a bias or a gain."""
-        return len(self.shape) >= 2 and self.kind == "linear"
+        return len(self.shape) >= 2 and self.kind in ("linear", "recurrent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,7 @@ class Op:
     `name` is the module's path with the function's name where no weight names it, and a counter where the site runs
     more than once (`relu#2`). `function` is the operation's own name; `weights` are the names of those it reads;
     `inputs` are the places, in the pass, of the measured operations that feed it. `head` marks the last weights before
-    the loss, `residual` a result that is added to another signal, `gate` one that multiplies another.
+    the loss, `residual` a result that is added to another signal or laid beside it, `gate` one that multiplies another.
 
     Its result z (for an activation: its input) has `units` along the axis of features and `rows` otherwise, of
     `examples` examples. `mean`, `std`, `square` (the mean square) and `largest` are over all of it, `finite` is the

@@ -208,6 +208,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         z = statistics.laid(tensor, self._axis(name, args), self.examples)
         record = self._new(name, kind, z, [mark for mark in marks if mark.ops], weights)
         self._measured(record, z, tensor, self._shift(name, args, kwargs))
+        if name in ("lstm", "gru", "rnn_tanh"):
+            record.values |= statistics.gates(name, args, tensor)
         for weight in weights:
             if not torch.is_grad_enabled():
                 self.reads[weight].cut = "no_grad"
@@ -289,19 +291,19 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
                     self.unseen.add(name)
 
     def _joined(self, name: str, marks: list[Mark]) -> None:
-        """A sum of a signal and what was made of it is a residual; a sigmoid that multiplies a signal is a gate."""
+        """Note which results meet another signal: what is added to it, and what multiplies it.
+
+        A sum of a signal and what was made of it makes the network a residual one.
+        """
         parts = [mark for mark in marks if mark.ops]
-        if len(parts) < 2:
+        direct = [self.records[mark.direct] for mark in marks if mark.direct is not None]
+        if len(parts) < 2 and not (len(marks) > 1 and name in ("add", "sub", "mul", "cat")):
             return
-        if name in ("mul", "where", "lerp"):
-            for mark in parts:
-                if mark.direct is not None:
-                    self.records[mark.direct].gate = True
-        if name == "add" and any(self._made_of(mark, other) for mark in parts for other in parts if mark is not other):
-            self.residual = True
-            for mark in parts:
-                if mark.direct is not None:
-                    self.records[mark.direct].residual = True
+        for record in direct:
+            record.gate |= name in ("mul", "where", "lerp")
+            record.residual |= name in ("add", "sub", "cat", "stack", "addcmul")
+        if name == "add":
+            self.residual |= any(self._made_of(mark, other) for mark in parts for other in parts if mark is not other)
 
     def _made_of(self, mark: Mark, other: Mark) -> bool:
         """Whether a signal was made of another, by one operation or more."""

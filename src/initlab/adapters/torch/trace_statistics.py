@@ -138,6 +138,27 @@ def cosine(z: Laid, shift: Any) -> Any | None:  # noqa: ANN401
     return torch.where(count > 1, (ready.sum(0).square().sum() - count) / (count * (count - 1)).clamp(min=1), 1.0)
 
 
+def gates(name: str, args: tuple[Any, ...], result: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The slope of the candidate gate of a recurrent layer, from its inputs and what it put out one step before.
+
+    Only of one layer in one direction, whose steps are all seen.
+    """
+    batched = len(args) == 9 and isinstance(args[2], list | tuple)
+    if not batched or args[4] != 1 or args[7]:
+        return {}
+    weights = [weight.detach().float() for weight in args[2]]
+    inputs, states = (each.detach().float() for each in (args[0], result))
+    if args[8]:
+        inputs, states = inputs.transpose(0, 1), states.transpose(0, 1)
+    inputs, states = inputs[1:][-8:, :EXAMPLES], states[:-1][-8:, :EXAMPLES]
+    if not states.numel() or weights[1].shape[1] != states.shape[-1]:
+        return {}
+    z = inputs @ weights[0].T + states @ weights[1].T + (weights[2] + weights[3] if args[3] else 0.0)
+    units = states.shape[-1]
+    candidate = z[..., -units:] if name != "lstm" else z[..., 2 * units : 3 * units]
+    return {"slope": (1 - torch.tanh(candidate) ** 2).square().mean()}
+
+
 def dead(z: Laid) -> Any:  # noqa: ANN401
     """How many units are <= 0 on every row."""
     return (z.values.amax(dim=z.over_rows()) <= 0).sum()

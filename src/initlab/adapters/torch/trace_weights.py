@@ -52,6 +52,7 @@ def weight(name: str, parameter: Any, aliases: tuple[str, ...], module: str) -> 
         norm=norm,
         largest=largest,
         finite=finite,
+        tiny=float(((sample != 0) & (sample.abs() < 1e-10)).double().mean()) if sample.numel() else 0.0,
         values=min(5, int(torch.unique(sample[:512]).numel())),
         rank=rank(values) if finite == 1.0 else None,
         digest=hashlib.sha256(
@@ -73,7 +74,7 @@ def with_reading(found: Weight, read: Read | None, cut: str) -> Weight:
     """A weight with how the forward pass read it."""
     if read is None:
         return replace(found, used=False)
-    bias = read.bias or (len(found.shape) == 1 and found.name.endswith("bias"))
+    bias = read.bias or (len(found.shape) == 1 and "bias" in found.name.rpartition(".")[2])
     return replace(found, kind=read.kind, fan_in=read.fan_in, fan_out=read.fan_out, bias=bias, gain=read.gain, cut=cut)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from initlab.rules.backward.dead_parameter import moved_at
 from initlab.rules.evidence import APART, before_scores, culprit, redraw, redrawn, scales, typical
+from initlab.rules.forward.depth_drift import drift_of, plain_chain
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
 from initlab.trace import Trace
 
@@ -53,12 +54,17 @@ def _scaled_back(trace: Trace, direction: str) -> tuple[str, Remedy, str]:
 
 
 @rule("W060", "vanishing", severity="error")
-def vanishing(trace: Trace, *, limit: float = 0.01 / (STEPS * UPDATE)) -> Iterator[Finding]:
+def vanishing(
+    trace: Trace, *, limit: float = 0.03, fading: float = 1.0, opening: float = 0.01 / (STEPS * UPDATE)
+) -> Iterator[Finding]:
     """All weights together can hardly move the loss.
 
-    S = |W| |∂L/∂W| / |L| bounds what a relative change u of W does to the loss: u·S. With u = 1e-3 a step and T = 1e4
-    steps, training moves the loss by at most T·u·ΣS; where ΣS < 0.01/(T·u) = 1e-3 that is less than 1 %. ΣS is that of
-    the best of the passes, so that gates may open; over the weights that multiply, since the last bias always moves.
+    S = |W| |∂L/∂W| / |L| bounds what a relative change u of W does to the loss: u·S. Once every weight has moved by as
+    much as it is (a thousand steps of u = 1e-3), the loss has moved by ΣS at most; below 3 % the network learns by
+    first growing its weights. A tenth of that is an error. Where the signal falls with depth three times as far as
+    chance would take it (W064), the loss must be able to move by as much as it is. ΣS is that of the best of the
+    passes, over the weights that multiply, since the last bias always moves. Where it starts at 0 or grows threefold,
+    behind gates that open, or most weights are frozen, the limit is 0.01/(T·u) = 1e-3, for 1 % in T = 1e4 steps.
 
     ## Example
     model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
@@ -78,17 +84,36 @@ def vanishing(trace: Trace, *, limit: float = 0.01 / (STEPS * UPDATE)) -> Iterat
     best = max(sums)
     if not math.isfinite(best):
         raise NotApplicable("the gradients are not finite")
-    if best < limit:
+    frozen = sum(weight.size for weight in trace.weights if weight.frozen)
+    gated = _opens(sums) or frozen > sum(weight.size for weight in trace.trained())
+    bound, formula = (opening, "0.01/(T·u), behind gates") if gated else (limit, "3 % in 1/u steps of relative size u")
+    if not gated and _fades(trace):
+        bound, formula = fading, "100 % in 1/u steps of relative size u, where the signal falls beyond chance"
+    if best < bound:
         path, remedy, told = _scaled_back(trace, "small")
         yield Finding(
-            severity="error" if best < limit / 10 else "warning",
+            severity="error" if best < min(bound, limit) / 10 else "warning",
             path=path,
             measured=best,
-            limit=limit,
-            formula="Σ |W||∂L/∂W|/|L| >= 0.01/(T·u), T = 1e4 steps of relative size u = 1e-3",
-            cause=f"Training could move the loss by {100 * STEPS * UPDATE * best:.2g} % at most. {told}",
+            limit=bound,
+            formula=f"Σ |W||∂L/∂W|/|L| >= {formula}",
+            cause=f"Moving every weight by its own size moves the loss by {100 * best:.2g} % at most. {told}",
             remedy=remedy,
         )
+
+
+def _fades(trace: Trace) -> bool:
+    """Whether the signal of a plain network falls three times as far as chance would take it at most."""
+    try:
+        drift, limit = drift_of(plain_chain(trace))
+    except NotApplicable:
+        return False
+    return drift < -3 * limit
+
+
+def _opens(sums: list[float]) -> bool:
+    """Whether a gate opens: nothing at first, or three times as much after the virtual steps, and not too little."""
+    return sums[-1] > 0 and sums[-1] >= OPENS * sums[0]
 
 
 @rule("W061", "exploding", severity="error")

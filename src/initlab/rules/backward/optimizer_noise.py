@@ -15,10 +15,10 @@ def optimizer_noise(trace: Trace, *, epsilon: float = 1e-8, times: float = 10.0)
     """The gradient of a matrix is so small that Adam's ε shrinks its steps.
 
     Adam divides by √v + ε. Where the root mean square g of a gradient is below ε the step is g/ε of what it should be,
-    whatever the learning rate: an error. Below 10 ε it is a warning. The largest g of the passes counts, made up for the
-    fall of the loss, over the entries that are not zero, so that zero gates and tables with few rows looked up are no
-    matter; nor is what grows threefold over the virtual steps, behind a gate that opens. State
-    `epsilon` if yours is another; plain gradient descent has none, and the rule is then to be ignored.
+    whatever the learning rate: an error. Below 10 ε it is a warning. The largest g of the passes counts, made up for
+    the fall of the loss, over the entries that are not zero, so that zero gates and tables with few rows looked up are
+    no matter; nor is what grows threefold over the virtual steps, behind a gate that opens. State `epsilon` if yours
+    is another; plain gradient descent has none, and the rule is then to be ignored.
 
     ## Example
     model = nn.Sequential(nn.Linear(32, 64), nn.Tanh(), nn.Linear(64, 4))

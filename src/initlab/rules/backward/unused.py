@@ -11,8 +11,9 @@ def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
     """A weight takes no gradient: cut off by detach or no_grad, frozen among trained ones, or not used.
 
     Exact. What an operation reads and a detach() stands between it and the loss is a warning, and so is a frozen matrix
-    of random numbers in a network that is trained in the main: it stays random. A weight that no operation reads, or
-    that makes an output which the loss does not look at (a pooler), is mentioned only.
+    of random numbers whose own bias is trained, or with trained weights before it in a network that is trained in the
+    main: it stays random. Freezing the first layers, or all but adapters, is a method and no mistake. A weight that no
+    operation reads, or that makes an output which the loss does not look at (a pooler), is mentioned only.
 
     ## Example
     class Cut(nn.Module):
@@ -41,7 +42,7 @@ def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
     without = [weight for weight in trace.trained() if weight.name not in trace.first.gradients]
     cut = [weight for weight in without if weight.cut]
     if cut:
-        main = max(cut, key=lambda weight: weight.size)
+        main = _nearest(trace, cut)
         yield _finding(
             cut,
             main,
@@ -63,18 +64,32 @@ def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
     yield from _frozen(trace, minority)
 
 
+def _nearest(trace: Trace, cut: list[Weight]) -> Weight:
+    """The last weight before the cut."""
+    places = {name: place for place, op in enumerate(trace.first.ops) for name in op.weights}
+    return max(cut, key=lambda weight: (places.get(weight.name, -1), weight.size))
+
+
 def _frozen(trace: Trace, minority: float) -> Iterator[Finding]:
-    matrices = [weight for weight in trace.weights if weight.kind == "linear"]
-    frozen = [weight for weight in matrices if weight.frozen and weight.values > 4 and weight.used]
+    """Frozen random matrices whose own bias is trained, or that stand behind trained weights and are the minority."""
+    matrices = [weight for weight in trace.weights if weight.matrix]
+    frozen = {weight.name for weight in matrices if weight.frozen and weight.values > 4}
     trained = sum(weight.size for weight in matrices if not weight.frozen)
-    if frozen and sum(weight.size for weight in frozen) < minority * trained and len(frozen) <= len(matrices) / 2:
-        main = max(frozen, key=lambda weight: weight.size)
+    few = sum(trace.weight(name).size for name in frozen) < minority * trained
+    found, learns = [], False
+    for op in trace.first.ops:
+        own = [trace.weight(name) for name in op.weights]
+        partly = any(not weight.frozen for weight in own)
+        found += [weight for weight in own if weight.name in frozen and (partly or (few and learns))]
+        learns |= partly
+    if found:
+        main = max(found, key=lambda weight: weight.size)
         yield _finding(
-            frozen,
+            found,
             main,
             "warning",
-            f"{main.name} is frozen and random, in a network of which most is trained{_and_others(frozen)}.",
-            f'model.get_parameter("{main.name}").requires_grad_(True)',
+            f"{main.name} is frozen and random, though what is beside or before it is trained{_and_others(found)}.",
+            f'Thaw it: model.get_parameter("{main.name}").requires_grad_(True).',
         )
 
 

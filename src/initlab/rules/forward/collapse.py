@@ -2,19 +2,20 @@
 
 from collections.abc import Iterator
 
-from initlab.rules.evidence import redraw, scales
+from initlab.rules.evidence import before_scores, readers, redraw, scales
 from initlab.rules.rule import Finding, NotApplicable, Remedy, rule
-from initlab.trace import Op, Trace
+from initlab.trace import Op, Trace, Weight
 
 
 @rule("W066", "collapse", severity="error")
-def collapse(trace: Trace, *, roundings: float = 100.0, share: float = 1e-3) -> Iterator[Finding]:
+def collapse(trace: Trace, *, roundings: float = 100.0, share: float = 0.01) -> Iterator[Finding]:
     """The last hidden layer puts out nearly the same whatever is fed in.
 
     In the ordered phase every layer draws inputs together, 1 - c → χ (1 - c) with χ < 1. Where 1 - c of the last hidden
-    layer is below 100 roundings of the dtype the inputs cannot be told apart: an error. Below a thousandth of what it
-    was at the input, training starts by undoing that: a warning. A ReLU network of He weights stays above it for a
-    hundred layers. Normalised networks spread what is left again, and are judged by the error alone.
+    layer is below 100 roundings of the dtype the inputs cannot be told apart; below a hundredth of what it was at the
+    input, training starts by undoing that. A ReLU network of He weights is above it for 30 layers. A matrix of zeros
+    that nothing goes round is a warning. Normalised networks spread what is left again, and are judged by roundings
+    alone.
 
     ## Example
     model = nn.Sequential(*[layer for _ in range(30) for layer in (nn.Linear(64, 64), nn.Tanh())], nn.Linear(64, 4))
@@ -26,11 +27,12 @@ def collapse(trace: Trace, *, roundings: float = 100.0, share: float = 1e-3) -> 
     for layer in model[::2]:
         nn.init.orthogonal_(layer.weight), nn.init.zeros_(layer.bias)
     """
+    yield from _blocked(trace)
     last = _last_hidden(trace)
     if last is None or last.cosine is None or trace.cosine is None:
         raise NotApplicable("there are no two examples to compare, or no hidden layer")
     start, apart = 1 - trace.cosine, 1 - last.cosine
-    if start <= 1e-4 or last.square == 0:
+    if start <= 1e-4 or last.square == 0 or _shut(trace):
         raise NotApplicable("the inputs are alike, or the layer puts out nothing yet")
     precision = 2.0**-7 if "bfloat16" in last.dtype else 2.0**-10 if last.dtype == "float16" else trace.precision
     floor = min(roundings * precision, 1e-4)
@@ -59,3 +61,27 @@ def _last_hidden(trace: Trace) -> Op | None:
             if op.weights and op.kind in ("linear", "norm", "recurrent") and op.cosine is not None:
                 return op
     return None
+
+
+def _shut(trace: Trace) -> list[Weight]:
+    """Matrices of zeros."""
+    return [weight for weight in trace.trained() if weight.matrix and weight.norm == 0 and weight.used]
+
+
+def _blocked(trace: Trace) -> Iterator[Finding]:
+    """A matrix of zeros on the only way from the input to the loss: nothing of the input gets past it."""
+    asks = before_scores(trace)
+    for weight in _shut(trace):
+        ops = [op for _, op in readers(trace, weight.name)]
+        if weight.name in asks or any(op.head or op.residual or op.gate for op in ops):
+            continue
+        yield Finding(
+            severity="warning",
+            path=weight.name,
+            measured=0.0,
+            limit=0.0,
+            formula="a zero matrix stands beside another way, or is the last",
+            cause=f"{weight.name} is all zero, and nothing goes round it: what follows sees none of the input.",
+            remedy=Remedy(words="Draw it at random.", edits=(redraw(trace, weight),)),
+            weights=(weight.name,),
+        )

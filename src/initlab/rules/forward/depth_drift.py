@@ -10,7 +10,7 @@ KAPPA = 5.0
 """The variance that one layer of n ReLU units adds to the log of the mean square is 5/n; see theory.finite_width."""
 
 
-def _chain(trace: Trace) -> list[Op]:
+def plain_chain(trace: Trace) -> list[Op]:
     """The hidden layers of a plain network, in order. Raises NotApplicable for one that is not plain or is short."""
     if trace.residual or trace.normalised:
         raise NotApplicable("the network has normalisations or residuals, which hold the signal")
@@ -18,6 +18,12 @@ def _chain(trace: Trace) -> list[Op]:
     if len(chain) < 3:
         raise NotApplicable("there are fewer than three hidden layers")
     return chain
+
+
+def drift_of(chain: list[Op], sigmas: float = 3.0) -> tuple[float, float]:
+    """Ln of the mean square of the last hidden layer over that of the first, and how far chance takes it."""
+    drift = math.log(chain[-1].square / chain[0].square)
+    return drift, sigmas * math.sqrt(KAPPA * sum(1 / op.units for op in chain[1:]))
 
 
 @rule("W064", "depth-drift", severity="evidence")
@@ -36,9 +42,8 @@ def depth_drift(trace: Trace, *, sigmas: float = 3.0) -> Iterator[Finding]:
     for layer in model[::2]:
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu"), nn.init.zeros_(layer.bias)
     """
-    chain = _chain(trace)
-    drift = math.log(chain[-1].square / chain[0].square)
-    limit = sigmas * math.sqrt(KAPPA * sum(1 / op.units for op in chain[1:]))
+    chain = plain_chain(trace)
+    drift, limit = drift_of(chain, sigmas)
     if abs(drift) > limit:
         each = math.exp(drift / 2 / (len(chain) - 1))
         yield Finding(
@@ -68,7 +73,7 @@ def seed_lottery(trace: Trace, *, limit: float = 1.0) -> Iterator[Finding]:
     ## Use instead
     model = nn.Sequential(*[layer for _ in range(6) for layer in (nn.Linear(64, 64), nn.ReLU())], nn.Linear(64, 4))
     """
-    chain = _chain(trace)
+    chain = plain_chain(trace)
     found = KAPPA * sum(1 / op.units for op in chain)
     if found > limit:
         yield Finding(

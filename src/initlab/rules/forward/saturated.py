@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from initlab.laws import Constant
-from initlab.rules.evidence import biases_of, matrix_of, producer, redraw
+from initlab.rules.evidence import biases_of, culprit, matrix_of, producer, redraw
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
 from initlab.trace import Op, Trace
 
@@ -41,7 +41,8 @@ def _meant(trace: Trace, op: Op) -> bool:
 
 def _finding(trace: Trace, op: Op, slope: float, limit: float) -> Finding:
     source = producer(trace, op)
-    weight = matrix_of(trace, source) if source else None
+    suspect = culprit(trace, "large", source.weights) if source else None
+    weight = suspect.weight if suspect else matrix_of(trace, source) if source else None
     biases = biases_of(trace, source) if source else []
     loud = [bias for bias in biases if bias.norm**2 / bias.size > op.square / 2]
     blamed = loud or ([weight] if weight is not None else [])

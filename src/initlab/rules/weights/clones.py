@@ -30,7 +30,7 @@ def clones(trace: Trace) -> Iterator[Finding]:
     groups: dict[str, list[Weight]] = defaultdict(list)
     for weight in trace.weights:
         random = weight.values > VALUES and len(weight.shape) >= 2 and weight.rank is None and weight.digest
-        if random and not weight.frozen and (weight.kind == "linear" or not trace.passes):
+        if random and not weight.frozen and (weight.matrix or not trace.passes):
             groups[weight.digest].append(weight)
     for group in groups.values():
         if len(group) > 1 and not _twins(group):

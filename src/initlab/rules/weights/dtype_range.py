@@ -15,7 +15,9 @@ def out_of_dtype_range(trace: Trace, *, headroom: float = 16.0, flushed: float =
 
     Activations grow several times over in training, and one overflow makes the loss NaN: 2⁴ of headroom is asked
     for. Of the gradients of a weight held in half precision at most 1 % may be smaller than the smallest number
-    (2⁻²⁴ in float16): what is flushed to zero is never learned. A loss scale of 2ᵏ lifts them by k binades.
+    (2⁻²⁴ in float16): what is flushed to zero is never learned. A loss scale of 2ᵏ lifts them by k binades. And weights
+    that are trained in float16 themselves are a warning: Adam's ε = 1e-8 is 0 there, so that a gradient of 0 divides 0
+    by 0, and an update below 2⁻¹¹ of its weight is lost. Keep them in float32 and compute under autocast.
 
     ## Example
     model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 4)).half()
@@ -25,7 +27,7 @@ def out_of_dtype_range(trace: Trace, *, headroom: float = 16.0, flushed: float =
     ## Use instead
     model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 4)).bfloat16()
     """
-    short = [weight for weight in trace.weights if weight.dtype in ("float16", "bfloat16")]
+    short = any(weight.dtype in ("float16", "bfloat16") for weight in trace.weights)
     if not short and not any(op.dtype in ("float16", "bfloat16") for op in trace.first.ops):
         raise NotApplicable("nothing is computed in half precision")
     for op in trace.first.ops:
@@ -47,17 +49,24 @@ def out_of_dtype_range(trace: Trace, *, headroom: float = 16.0, flushed: float =
                 weights=(path,) if suspect else (),
             )
             return
-    for weight in short:
-        found = trace.first.gradients.get(weight.name)
-        if found is not None and found.flushed > flushed and weight.dtype == "float16":
-            yield Finding(
-                severity="warning",
-                path=weight.name,
-                measured=found.flushed,
-                limit=flushed,
-                formula=f"at most {flushed:.0%} of the gradients below 2^-24",
-                cause=f"{found.flushed:.0%} of the gradients of {weight.name} are at or below the smallest float16.",
-                remedy=Remedy(words="Scale the loss (torch.amp.GradScaler), or compute in bfloat16."),
-                weights=(weight.name,),
-            )
-            return
+    yield from _underflow(trace, flushed)
+
+
+def _underflow(trace: Trace, flushed: float) -> Iterator[Finding]:
+    trained = (weight for weight in trace.trained() if weight.name in trace.first.gradients)
+    halves = [weight for weight in trained if weight.dtype == "float16"]
+    if not halves:
+        return
+    weight = max(halves, key=lambda each: (each.matrix, trace.first.gradients[each.name].flushed))
+    share = trace.first.gradients[weight.name].flushed
+    lost = f", and {share:.0%} of its gradients are at or below the smallest number" if share > flushed else ""
+    yield Finding(
+        severity="warning",
+        path=weight.name,
+        measured=1e-8,
+        limit=2.0**-24,
+        formula="Adam's ε >= 2^-24, the smallest float16",
+        cause=f"{weight.name} is trained in float16, where Adam's ε of 1e-8 is 0{lost}.",
+        remedy=Remedy(words="Keep the weights in float32 and compute under torch.autocast, with a GradScaler."),
+        weights=tuple(each.name for each in halves),
+    )

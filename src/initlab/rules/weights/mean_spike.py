@@ -28,7 +28,7 @@ def mean_spike(trace: Trace, *, times: float = 2.0) -> Iterator[Finding]:
     """
     for weight in trace.weights:
         rows, columns = weight.shape[0] if weight.shape else 1, weight.size // (weight.shape[0] if weight.shape else 1)
-        multiplies = weight.kind == "linear" if trace.passes else len(weight.shape) in (2, 4, 5)
+        multiplies = weight.matrix if trace.passes else len(weight.shape) in (2, 4, 5)
         if not multiplies or weight.frozen or min(rows, columns) < 4 or weight.values <= 4 or weight.std == 0:
             continue
         spike = abs(weight.mean) * math.sqrt(rows * columns)

@@ -4,9 +4,15 @@ from collections.abc import Iterator
 
 from initlab.rules.evidence import redrawn
 from initlab.rules.rule import Finding, Remedy, rule
-from initlab.trace import Trace
+from initlab.trace import Trace, Weight
 
 FORMULA = "every number is finite"
+
+TINY_SHARE = 0.1
+"""No law that weights are drawn from puts a tenth of them within 1e-10 of zero, and not at it."""
+
+OVERFLOWS = 1.8e19
+"""The square of a larger number is infinite in float32."""
 
 
 @rule("W001", "non-finite", severity="error", needs="weights")
@@ -15,7 +21,9 @@ def non_finite(trace: Trace) -> Iterator[Finding]:
 
     Exact: one entry that is not finite makes the loss so within a step. The weights are looked at first, then the
     results in the order of execution, then the gradients; only the first kind that has any is named, since it makes
-    the others so. Masks of attention, which are -inf on purpose, are not looked at.
+    the others so. So do weights that no law draws: of which a tenth is within 1e-10 of zero and not at it, or whose
+    square overflows. That is memory nothing was written to: bits read as numbers are spread over all magnitudes. Masks
+    of attention, which are -inf on purpose, are not looked at.
 
     ## Example
     model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
@@ -38,8 +46,27 @@ def non_finite(trace: Trace) -> Iterator[Finding]:
             remedy=redrawn(trace, [weight], "Set it anew; after to_empty(), call reset_parameters() on every module."),
             weights=(weight.name,),
         )
+    for weight in trace.weights:
+        if weight.finite == 1 and weight.norm > 0 and (weight.tiny > TINY_SHARE or weight.largest > OVERFLOWS):
+            yield _never_written(trace, weight)
     if not weights and trace.passes:
         yield from _in_passes(trace)
+
+
+def _never_written(trace: Trace, weight: Weight) -> Finding:
+    """Bits read as numbers are spread over all magnitudes, as no law is."""
+    tiny = weight.tiny > TINY_SHARE
+    words = f"{weight.tiny:.0%} of the entries of {weight.name} are below 1e-10 and not zero"
+    return Finding(
+        severity="error",
+        path=weight.name,
+        measured=weight.tiny if tiny else weight.largest,
+        limit=TINY_SHARE if tiny else OVERFLOWS,
+        formula="|w| >= 1e-10 for what is not zero, in nine tenths" if tiny else "w² must be finite in float32",
+        cause=f"{words if tiny else f'{weight.name} holds {weight.largest:.3g}'}: memory that nothing was written to.",
+        remedy=redrawn(trace, [weight], "Set it anew; after to_empty(), call reset_parameters() on every module."),
+        weights=(weight.name,),
+    )
 
 
 def _in_passes(trace: Trace) -> Iterator[Finding]:
