@@ -27,7 +27,9 @@ def collapse(trace: Trace, *, roundings: float = 100.0, share: float = 0.01) -> 
     for layer in model[::2]:
         nn.init.orthogonal_(layer.weight), nn.init.zeros_(layer.bias)
     """
-    yield from _blocked(trace)
+    if blocked := list(_blocked(trace)):
+        yield from blocked
+        return
     last = _last_hidden(trace)
     if last is None or last.cosine is None or trace.cosine is None:
         raise NotApplicable("there are no two examples to compare, or no hidden layer")

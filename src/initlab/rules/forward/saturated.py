@@ -44,7 +44,7 @@ def _finding(trace: Trace, op: Op, slope: float, limit: float) -> Finding:
     suspect = culprit(trace, "large", source.weights) if source else None
     weight = suspect.weight if suspect else matrix_of(trace, source) if source else None
     biases = biases_of(trace, source) if source else []
-    loud = [bias for bias in biases if bias.norm**2 / bias.size > op.square / 2]
+    loud = [bias for bias in biases if op.kind == "activation" and bias.norm**2 / bias.size > op.square / 2]
     blamed = loud or ([weight] if weight is not None else [])
     times = op.square
     edits = tuple(
