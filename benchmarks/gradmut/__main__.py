@@ -12,7 +12,8 @@ from threadpoolctl import threadpool_limits
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gradmut", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one case of sixty")
+    parser.add_argument("--part", type=_part, default=(0, 1), metavar="K/N", help="part K of N, from 0")
+    parser.add_argument("--quick", action="store_true", help="a small sample, in a minute")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("gradmut.jsonl"), help="the answers; resumed if there"
     )
@@ -21,8 +22,13 @@ def main() -> None:
     options = parser.parse_args()
     if not options.report:
         with threadpool_limits(1):
-            run(options.output, quick=options.quick, rules=tuple(options.rules.split(",")))
+            run(options.output, quick=options.quick, part=options.part, rules=tuple(options.rules.split(",")))
     sys.stdout.write(report.text(read(options.output)) + "\n")
+
+
+def _part(text: str) -> tuple[int, int]:
+    k, n = text.split("/")
+    return int(k), int(n)
 
 
 if __name__ == "__main__":

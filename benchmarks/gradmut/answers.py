@@ -5,8 +5,8 @@ import re
 NAMES: dict[str | None, frozenset[str | None]] = {
     kind: frozenset(names.split())
     for kind, names in {
-        "mean": "missing_mean doubled_mean",
-        "factor": "literal_factor",
+        "mean": "missing_mean doubled_mean literal_factor",
+        "factor": "literal_factor loss_derivative",
         "sign": "sign",
         "zero": "zero_gradient",
         "layout": "layout",
@@ -19,18 +19,16 @@ NAMES: dict[str | None, frozenset[str | None]] = {
         "l2 on bias": "l2_on_bias",
         "l2 not in cost": "l2_not_in_cost",
         "weights": "backward_weights",
-        "weights updated": "backward_weights",
-        "keep": "keep_prob",
+        "keep": "keep_prob literal_factor",
         "dropout mask": "dropout_mask",
         "derivative": "activation_derivative_missing",
         "derivative argument": "derivative_argument",
-        "derivative form": "derivative_argument",
         "derivative of another": "derivative_argument relu_mask",
         "mask": "relu_mask activation_derivative_missing",
         "loss": "loss_derivative",
+        "labels": "loss_derivative batch_slice",
         "swapped": "swapped_blocks",
-        "overwritten": "overwritten accumulation",
-        "function": "cotangent function cotangent_ignored",
+        "function": "upstream_ignored",
         "float32": "low_precision",
     }.items()
 }
@@ -39,17 +37,34 @@ NAMES: dict[str | None, frozenset[str | None]] = {
 GENERIC = {"missing_mean", "doubled_mean", "literal_factor", "sign", "zero_gradient", "keep_prob"}
 """Names that say no more than a = c n: right wherever that is so, if not what was planted."""
 
-NAMEABLE = frozenset(NAMES) - {"overwritten", "weights updated", "derivative form"}
+OPEN: dict[str | None, frozenset[str | None]] = {
+    kind: frozenset({*names.split(), None})
+    for kind, names in {
+        "overwritten": "overwritten accumulation",
+        "weights updated": "backward_weights",
+        "derivative form": "derivative_argument",
+        "clipped": "clipped",
+        "examples": "batch_slice",
+        "bias form": "bias_sum zero_gradient",
+        "weights form": "backward_weights",
+        "loss form": "loss_derivative",
+    }.items()
+}
+"""Kinds that it may know or not: a right name is right, and so is none."""
 
 
 def right_names(causes: frozenset[str | None]) -> frozenset[str | None]:
     """The names that are right for mistakes of these kinds; None is, where no catalogue has one."""
-    return frozenset(name for cause in causes for name in NAMES.get(cause, frozenset({None})))
+    return frozenset(name for cause in causes for name in (NAMES | OPEN).get(cause, frozenset({None})))
 
 
-def nameable(causes: frozenset[str | None]) -> bool:
-    """Whether the catalogue has a name for the mistake."""
-    return bool(causes & NAMEABLE)
+ALGEBRA = frozenset({"mean", "factor", "sign", "zero", "layout", "swapped", "function", "float32"})
+"""Kinds that show in the numbers of a block, whatever the program."""
+
+
+def nameable(causes: frozenset[str | None], *, chain: bool) -> bool:
+    """Whether the catalogue has a name for the mistake: in a chain of dense layers, or in any program."""
+    return bool(causes & (frozenset(NAMES) if chain else ALGEBRA))
 
 
 def places(site: str) -> frozenset[str]:
@@ -62,12 +77,14 @@ def places(site: str) -> frozenset[str]:
 def site_is_right(named: frozenset[str], planted: frozenset[str], wrong: list[str], *, chain: bool) -> bool:
     """Whether every named place is one where the mistake lies.
 
-    W* is every weight. A mistake in dZ that shows in one block alone is that block's; one of layer 1 may be told as
-    its two blocks, which are all that it spoils. Where the blocks are no chain of dense layers, a wrong block is right.
+    W* is every weight, Z* every layer. A mistake in dZ that shows in one block alone is that block's; one of layer 1
+    may be told as its two blocks, which are all that it spoils. Where the blocks are no chain of dense layers, a wrong
+    block is right.
     """
     allowed: set[str] = set() if chain else set(wrong)
     for site in planted:
-        allowed |= {block for block in wrong if block[0] == site[0]} if site.endswith("*") else set(site.split())
+        layers = {site[0] + block[1:] for block in wrong}
+        allowed |= layers if site.endswith("*") else set(site.split())
     if len(wrong) == 1 or set(wrong) <= {"W1", "b1"}:
         allowed |= set(wrong)
     return bool(named) and named <= allowed

@@ -26,22 +26,25 @@ PAIRS, UNSEEN, HIDDEN = 9, 8, 8
 QUICK = 8
 """The quick run takes one network of so many, and of its cases one of so many."""
 
-Batch = list[Case]
 Choice = Callable[[str], bool]
+
+Batch = list[Case]
 T = TypeVar("T", Edit, Case)
 
 
-def all_cases(*, quick: bool = False) -> Iterator[Case]:
-    """Every case; those whose mistake changes nothing have no `wrong` blocks. A quick run takes a fixed sample."""
+def all_cases(*, quick: bool = False, part: tuple[int, int] = (0, 1)) -> Iterator[Case]:
+    """Every case, or part k of n; those whose mistake changes nothing have no `wrong` blocks."""
+    chosen = _every(QUICK if quick else 1)
+    kept = _every(QUICK) if quick else _every(part[1], part[0])
+    yield from (case for case in real.cases() if quick or kept(case.name))
+    for source in (_perceptrons, _layers, _correct):
+        for batch in source(chosen):
+            yield from (case for case in batch if kept(case.name))
+    yield from (case for case in functions.cases(chosen) if quick or kept(case.name))
 
-    def chosen(name: str) -> bool:
-        return not quick or crc32(name.encode()) % QUICK == 0
 
-    yield from real.cases()
-    for part in (_perceptrons, _layers, _correct):
-        for batch in part(chosen):
-            yield from (case for case in batch if chosen(case.name))
-    yield from functions.cases(chosen)
+def _every(count: int, k: int = 0) -> Choice:
+    return lambda name: crc32(name.encode()) % count == k
 
 
 def _both(cases: tuple[Batch, Batch]) -> Batch:

@@ -190,7 +190,7 @@ def _compiled(operation: Operation, backward: str, **space: Any) -> tuple[Callab
     return space["run"], space["back"]
 
 
-def torch_function(operation: Operation, backward: str) -> Callable[..., Any]:
+def torch_function(operation: Operation, backward: str) -> Any:
     """The operation as a torch.autograd.Function."""
     import torch
 
@@ -206,7 +206,7 @@ def torch_function(operation: Operation, backward: str) -> Callable[..., Any]:
         def backward(ctx: Any, g: Any) -> Any:
             return back(*ctx.saved_tensors, g)
 
-    return Written.apply
+    return Written
 
 
 def jax_function(operation: Operation, backward: str) -> Callable[..., Any]:
@@ -277,18 +277,18 @@ def _wrapped(framework: str, function: Callable[..., Any], weights: np.ndarray) 
     return (_torch_pair if framework == "torch" else _jax_pair)(function, weights)
 
 
-def _torch_pair(function: Callable[..., Any], weights: np.ndarray) -> Any:
+def _torch_pair(function: Any, weights: np.ndarray) -> Any:
     import torch
 
     scale = torch.tensor(weights)
 
     def cost(p: Arrays) -> float:
         with torch.no_grad():
-            return float((scale * function(torch.tensor(p["x"]), torch.tensor(p["w"]))).sum())
+            return float((scale * function.apply(torch.tensor(p["x"]), torch.tensor(p["w"]))).sum())
 
     def gradients(p: Arrays) -> Arrays:
         x, w = (torch.tensor(p[name], requires_grad=True) for name in "xw")
-        (scale * function(x, w)).sum().backward()
+        (scale * function.apply(x, w)).sum().backward()
         return {"dx": x.grad.numpy(), "dw": w.grad.numpy()}
 
     return cost, gradients

@@ -130,7 +130,7 @@ def theta_clipped(cost: Callable[..., Any], gradients: Callable[..., Any]) -> Fu
     """The forward pass clips the weights in place."""
 
     def forward(p: Arrays, x: np.ndarray, y: np.ndarray) -> Any:
-        np.clip(p["W1"], -0.5, 0.5, out=p["W1"])
+        np.clip(p["W1"], -0.1, 0.1, out=p["W1"])
         return cost(p, x, y)
 
     return forward, gradients

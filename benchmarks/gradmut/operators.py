@@ -49,7 +49,7 @@ def last_layer(spec: Spec, lines: Lines) -> Iterator[Edit]:
     yield edit("doubled", f"2 * {value}", "factor")
     yield edit("halved", f"{value} / 2", "factor")
     yield edit("mean twice", f"{value} / m", "mean")
-    yield edit("labels rolled", value.replace(difference, f"({a} - np.roll(Y, 1, axis=1))"), "loss")
+    yield edit("labels rolled", value.replace(difference, f"({a} - np.roll(Y, 1, axis=1))"), "labels")
     if spec.head == "mse":
         yield edit("2 forgotten", bare, "factor")
     else:
@@ -227,7 +227,7 @@ def everywhere(spec: Spec, lines: Lines) -> Iterator[Edit]:
         yield from edit("L2 halved", "+ lam / m", "+ lam / (2 * m)", "W*", "l2")
         yield from edit("L2 missing", "+ lam / m", "+ 0", "W*", "l2")
     if spec.keep < 1:
-        yield from edit("keep missing", " / keep", "", f"Z{spec.layers - 1}", "keep")
+        yield from edit("keep missing", " / keep", "", "Z*", "keep")
     derivative = {"tanh": "(1 - {}**2)", "sigmoid": "{} * (1 - {})"}.get(spec.activation)
     if derivative and spec.keep == 1 and spec.layers > 2:
         wrong = lines.text
@@ -237,7 +237,7 @@ def everywhere(spec: Spec, lines: Lines) -> Iterator[Edit]:
             name="everywhere:derivative missing",
             old=lines.text,
             new=wrong,
-            site=f"Z{spec.layers - 1}",
+            site="Z*",
             cause="derivative",
         )
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from benchmarks.gradmut import score
-from benchmarks.gradmut.answers import nameable
 from benchmarks.gradmut.baselines import RULES
 from benchmarks.gradmut.score import Answers, Record, Share, share
 
@@ -34,11 +33,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def summary(answers: Answers) -> str:
     """The figures that were asked for."""
-    bugs, single = answers.of("mutant", "pair"), answers.single_bugs("mlp", *score.LAYERS)
+    bugs, single = answers.of("mutant", "pair"), answers.single_bugs()
     everything = answers.of(*BUGS)
     found = [record for record in single if score.found_wrong(record)]
-    mlp = [record for record in found if record["family"] == "mlp" and nameable(frozenset(record["causes"]))]
-    layers = [record for record in found if record["family"] != "mlp" and nameable(frozenset(record["causes"]))]
+    mlp = [record for record in found if record["family"] == "mlp" and score.can_be_named(record)]
+    layers = [record for record in found if record["family"] != "mlp" and score.can_be_named(record)]
     unseen = [record for record in answers.of("held-out") if score.found_wrong(record)]
     correct = answers.of("correct")
     hidden = list(score.hidden_blocks(answers.of("correct", "vacuous")))
@@ -51,11 +50,14 @@ def summary(answers: Answers) -> str:
         ("correct networks with an UNRESOLVED block", percent(share(correct, _unresolved))),
         ("right blocks called wrong, cases", percent(share(everything, score.accused))),
         ("site right, perceptrons", percent(share([r for r in found if r["family"] == "mlp"], score.placed))),
-        ("site right, other layers", percent(share([r for r in found if r["family"] != "mlp"], score.placed))),
-        ("cause named, perceptrons, nameable", percent(share(mlp, score.named_right))),
+        (
+            "site right, other programs: none but wrong blocks named",
+            percent(share([r for r in found if r["family"] != "mlp"], score.placed)),
+        ),
+        ("cause named, perceptrons, of the catalogue", percent(share(mlp, score.named_right))),
         ("misnamed, perceptrons", percent(share([r for r in found if r["family"] == "mlp"], score.misnamed))),
-        ("cause named, other layers, nameable", percent(share(layers, score.named_right))),
-        ("misnamed, other layers", percent(share([r for r in found if r["family"] != "mlp"], score.misnamed))),
+        ("cause named, other programs, of the catalogue", percent(share(layers, score.named_right))),
+        ("misnamed, other programs", percent(share([r for r in found if r["family"] != "mlp"], score.misnamed))),
         ("held-out mistakes found", percent(share(answers.of("held-out"), score.found_wrong))),
         ("held-out: unknown, not a wrong name", percent(share(unseen, lambda r: not score.misnamed(r)))),
         ("held-out: site right", percent(share(unseen, score.placed))),
@@ -89,7 +91,7 @@ def regimes(answers: Answers) -> str:
     for regime in dict.fromkeys(record["regime"] for record in answers.single_bugs()):
         bugs = [record for record in answers.single_bugs() if record["regime"] == regime]
         found = [record for record in bugs if score.found_wrong(record)]
-        known = [record for record in found if nameable(frozenset(record["causes"]))]
+        known = [record for record in found if score.can_be_named(record)]
         columns = (
             (bugs, score.found_wrong),
             (found, score.placed),
@@ -168,7 +170,7 @@ def sizes(answers: Answers) -> str:
 def misses(answers: Answers) -> str:
     """What went wrong, by name."""
     bugs = answers.of(*BUGS)
-    found = [record for record in answers.single_bugs("mlp", *score.LAYERS) if score.found_wrong(record)]
+    found = [record for record in answers.single_bugs() if score.found_wrong(record)]
     unseen = [record for record in answers.of("held-out") if score.found_wrong(record)]
     correct = answers.of("correct")
     hidden = score.hidden_blocks(answers.of("correct", "vacuous"))
@@ -194,7 +196,7 @@ def misses(answers: Answers) -> str:
 
 
 def _unnamed(record: Record) -> bool:
-    return nameable(frozenset(record["causes"])) and not score.named_right(record) and not score.misnamed(record)
+    return score.can_be_named(record) and not score.named_right(record) and not score.misnamed(record)
 
 
 def _verdict(record: Record) -> str:

@@ -12,15 +12,7 @@ from initlab.gradients.case import GradientCase
 def initlab_says(case: Case) -> dict[str, Any]:
     """Verdict, blocks, mistakes and evaluations of one check."""
     try:
-        found = initlab.gradcheck(
-            GradientCase(
-                cost=case.cost,
-                gradients=case.gradients,
-                parameters=case.parameters,
-                data=case.data,
-                **case.knowledge,
-            )
-        )
+        found = _native(case) if case.native is not None else _written(case)
     except InitlabError as error:
         return {"rejected": True, "verdict": "ERROR", "error": str(error), "blocks": {}, "mistakes": []}
     (point,) = found.points
@@ -29,7 +21,13 @@ def initlab_says(case: Case) -> dict[str, Any]:
         for each in point.blocks
     }
     mistakes = [
-        {"site": each.site, "cause": each.cause, "text": each.text, "others": list(each.others)}
+        {
+            "site": each.site,
+            "cause": each.cause,
+            "text": each.text,
+            "others": list(each.others),
+            "blocks": list(each.blocks),
+        }
         for each in point.mistakes
     ]
     return {
@@ -41,3 +39,26 @@ def initlab_says(case: Case) -> dict[str, Any]:
         "evaluations": point.evaluations,
         "screening": point.screening,
     }
+
+
+def _written(case: Case) -> Any:
+    return initlab.gradcheck(
+        GradientCase(
+            cost=case.cost, gradients=case.gradients, parameters=case.parameters, data=case.data, **case.knowledge
+        )
+    )
+
+
+def _native(case: Case) -> Any:
+    """A function of a framework, given as such with its arguments."""
+    return initlab.gradcheck(case.native.function, params=_arguments(case))
+
+
+def _arguments(case: Case) -> tuple[Any, ...]:
+    if case.native.framework == "torch":
+        import torch
+
+        return tuple(map(torch.tensor, case.native.arguments))
+    import jax
+
+    return tuple(map(jax.numpy.asarray, case.native.arguments))
