@@ -2,12 +2,17 @@
 
 import argparse
 import warnings
+from pathlib import Path
 
 import torch
 from benchmarks import initfaults
-from benchmarks.initfaults import oracle
+from benchmarks.initfaults import ledger, oracle, own
+from benchmarks.initfaults.baselines import absent, baselines
+from benchmarks.initfaults.cost import cost
 from benchmarks.initfaults.faults import faults
 from benchmarks.initfaults.net import Half
+from benchmarks.initfaults.report import text
+from benchmarks.initfaults.score import OWN, run, score
 from benchmarks.initfaults.zoo import nets
 
 
@@ -26,17 +31,32 @@ def _faults(half: Half | None) -> None:
         print(f"{fault.name:<72}{fault.half:<10}{word:<10}{'' if said is None else said['harm']}")
 
 
+def _score(half: Half, path: Path, tools: list[str]) -> None:
+    verdicts = run(half, path, tools)
+    scores = [score(tool, said, half) for tool, said in verdicts.items()]
+    times = ledger.note(half, own.digest()) if OWN in tools else len(ledger.entries(half))
+    print(f"half {half}, thresholds {own.digest()}, scored {times} time(s)")
+    print(f"not installed: {', '.join(absent()) or 'none'}\n")
+    print(text(scores))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="initfaults", description=initfaults.__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("job", choices=("healthy", "faults", "oracle"))
+    parser.add_argument("job", choices=("healthy", "faults", "oracle", "score", "cost"))
     parser.add_argument("--half", choices=("dev", "held-out"))
+    parser.add_argument("--verdicts", type=Path, default=Path("initfaults-verdicts.json"), help="kept between runs")
+    parser.add_argument("--tools", nargs="*", default=[OWN, *baselines()])
     options = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     if options.job == "oracle":
         oracle.ask(faults(options.half))
+    elif options.job == "cost":
+        cost()
+    elif options.job == "score":
+        _score(options.half or "dev", options.verdicts, options.tools)
     else:
         {"healthy": _healthy, "faults": _faults}[options.job](options.half)
 

@@ -1,0 +1,219 @@
+"""Every checker on every network of one half, and the figures of section by section: alarms, recall, place, proof.
+
+Verdicts are kept in a file as they come, so that an interrupted run goes on; initlab's are always asked anew.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.initfaults import own
+from benchmarks.initfaults.baselines import baselines
+from benchmarks.initfaults.baselines.alarm import Alarm, Checker
+from benchmarks.initfaults.faults import faults
+from benchmarks.initfaults.faults.fault import FAULT_SEED, Fault
+from benchmarks.initfaults.net import SEEDS, Case, Half
+from benchmarks.initfaults.oracle import load
+from benchmarks.initfaults.zoo import nets
+from scipy.stats import norm
+
+OWN, BASELINE_SEEDS = "initlab", 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one checker said of one network, or why it could not say."""
+
+    alarms: tuple[Alarm, ...] = ()
+    crash: str = ""
+    seconds: float = 0.0
+
+    @property
+    def alarmed(self) -> bool:
+        return bool(self.alarms)
+
+    @property
+    def grave(self) -> bool:
+        return any(alarm.severity == "error" for alarm in self.alarms)
+
+
+Verdicts = dict[str, dict[str, Verdict]]
+
+
+def judge(checker: Checker, case: Callable[[], Case]) -> Verdict:
+    made = case()
+    begun = time.perf_counter()
+    try:
+        alarms = tuple(checker(made))
+    except Exception as error:  # a baseline may raise anything: it is then counted as silent, and named
+        return Verdict(crash=f"{type(error).__name__}: {error}"[:200])
+    return Verdict(alarms=alarms, seconds=time.perf_counter() - begun)
+
+
+def jobs(half: Half, tool: str) -> Iterator[tuple[str, Callable[[], Case]]]:
+    """The healthy networks of every seed, then the faults; the name says which."""
+    for net in nets(half):
+        for seed in range(SEEDS if tool == OWN else BASELINE_SEEDS):
+            yield f"healthy/{net.name}/{seed}", lambda net=net, seed=seed: net.case(seed)
+    for host in {fault.host.name: fault.host for fault in faults(half)}.values():
+        yield f"twin/{host.name}", lambda host=host: host.case(FAULT_SEED)
+    for fault in faults(half):
+        yield f"fault/{fault.name}", fault.case
+
+
+def run(half: Half, path: Path, tools: list[str]) -> Verdicts:
+    """Ask the named checkers, keeping the answers at `path`."""
+    known = restore(path)
+    checkers = {OWN: own.check, **baselines()}
+    for tool in tools:
+        said = known.setdefault(tool, {}) if tool != OWN else {}
+        for number, (name, case) in enumerate(jobs(half, tool), 1):
+            if name not in said:
+                said[name] = judge(checkers[tool], case)
+            if number % 100 == 0:
+                print(f"{tool}: {number}", flush=True)
+                keep(path, {**known, tool: said})
+        known[tool] = said
+        keep(path, known)
+    return known
+
+
+def restore(path: Path) -> Verdicts:
+    if not path.exists():
+        return {}
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    return {tool: {name: _verdict(row) for name, row in rows.items()} for tool, rows in stored.items()}
+
+
+def _verdict(row: dict[str, Any]) -> Verdict:
+    alarms = tuple(
+        Alarm(rule=a[0], severity=a[1], path=a[2], cleared=a[3] if len(a) > 3 else None) for a in row["alarms"]
+    )
+    return Verdict(alarms=alarms, crash=row["crash"], seconds=row["seconds"])
+
+
+def keep(path: Path, verdicts: Verdicts) -> None:
+    rows = {
+        tool: {
+            name: {
+                "alarms": [[a.rule, a.severity, a.path, a.cleared] for a in v.alarms],
+                "crash": v.crash,
+                "seconds": v.seconds,
+            }
+            for name, v in said.items()
+        }
+        for tool, said in verdicts.items()
+    }
+    path.write_text(json.dumps(rows), encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """k of n, with Wilson's interval at 95 %."""
+
+    k: int
+    n: int
+
+    @property
+    def value(self) -> float:
+        return self.k / self.n if self.n else float("nan")
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        if not self.n:
+            return 0.0, 1.0
+        z, p, n = float(norm.ppf(0.975)), self.value, self.n
+        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+        reach = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
+        return max(middle - reach, 0.0), min(middle + reach, 1.0)
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{self.k}/{self.n} = {100 * self.value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One checker's figures on one half."""
+
+    tool: str
+    errors: Share
+    alarms: Share
+    recall: Share
+    paired: Share
+    located: Share
+    proven: Share
+    by_family: dict[str, Share]
+    by_host: dict[str, Share]
+    harmless: Share
+    false: tuple[str, ...]
+    missed: tuple[str, ...]
+    misplaced: tuple[str, ...]
+    unproven: tuple[str, ...]
+    crashed: tuple[str, ...]
+
+    @property
+    def macro(self) -> float:
+        """The mean recall of the families."""
+        shares = [share.value for share in self.by_family.values()]
+        return sum(shares) / len(shares) if shares else float("nan")
+
+
+def _new(said: dict[str, Verdict], fault: Fault) -> bool:
+    """Whether the broken network raises an alarm, rule and place, that its healthy twin does not."""
+    twin = said[f"twin/{fault.host.name}"].alarms
+    known = {(a.rule, a.path) for a in twin}
+    return any((a.rule, a.path) not in known for a in said[f"fault/{fault.name}"].alarms)
+
+
+def _shares(chosen: list[Fault], hit: Callable[[Fault], bool], key: Callable[[Fault], str]) -> dict[str, Share]:
+    groups: dict[str, list[bool]] = {}
+    for fault in chosen:
+        groups.setdefault(key(fault), []).append(hit(fault))
+    return {name: Share(k=sum(hits), n=len(hits)) for name, hits in sorted(groups.items())}
+
+
+def score(tool: str, said: dict[str, Verdict], half: Half) -> Score:
+    truth = load()["faults"]
+    all_faults = [fault for fault in faults(half) if f"fault/{fault.name}" in said and fault.name in truth]
+    harmful = [fault for fault in all_faults if truth[fault.name]["harmful"]]
+    harmless = [fault for fault in all_faults if not truth[fault.name]["harmful"]]
+    healthy = {name: v for name, v in said.items() if name.startswith("healthy/")}
+
+    def verdict(fault: Fault) -> Verdict:
+        return said[f"fault/{fault.name}"]
+
+    def located(fault: Fault) -> bool:
+        return fault.named(verdict(fault).alarms[0].path)
+
+    found = [fault for fault in harmful if verdict(fault).alarmed]
+    return Score(
+        tool=tool,
+        errors=Share(k=sum(v.grave for v in healthy.values()), n=len(healthy)),
+        alarms=Share(k=sum(v.alarmed for v in healthy.values()), n=len(healthy)),
+        recall=Share(k=len(found), n=len(harmful)),
+        paired=Share(k=sum(_new(said, fault) for fault in harmful), n=len(harmful)),
+        located=Share(k=sum(map(located, found)), n=len(found)),
+        proven=Share(k=sum(verdict(f).alarms[0].cleared is True for f in found), n=len(found)),
+        by_family=_shares(harmful, lambda f: verdict(f).alarmed, lambda f: f.family),
+        by_host=_shares(harmful, lambda f: verdict(f).alarmed, lambda f: f.host.family),
+        harmless=Share(k=sum(verdict(f).alarmed for f in harmless), n=len(harmless)),
+        false=tuple(f"{name}: {_said(v)}" for name, v in healthy.items() if v.alarmed),
+        missed=tuple(f"{f.name} (harm {truth[f.name]['harm']})" for f in harmful if not verdict(f).alarmed),
+        misplaced=tuple(f"{f.name}: {_said(verdict(f))}" for f in found if not located(f)),
+        unproven=tuple(
+            f"{f.name}: {_said(verdict(f))}, {_outcome(verdict(f))}" for f in found if not verdict(f).alarms[0].cleared
+        ),
+        crashed=tuple(f"{name}: {v.crash}" for name, v in said.items() if v.crash),
+    )
+
+
+def _said(verdict: Verdict) -> str:
+    return ", ".join(f"{a.rule} ({a.severity}) at {a.path or 'the network'}" for a in verdict.alarms[:3])
+
+
+def _outcome(verdict: Verdict) -> str:
+    return "not cleared" if verdict.alarms[0].cleared is False else "no remedy as code"
