@@ -6,10 +6,10 @@ import json
 import torch
 from benchmarks.initfaults.baselines.alarm import Alarm
 from benchmarks.initfaults.net import Case
-from initlab.rules import RULES
 from torch import nn
 
 import initlab
+from initlab.rules import RULES
 
 
 def check(case: Case, *, prove: bool = True) -> list[Alarm]:

@@ -1,4 +1,4 @@
-"""Every checker on every network of one half, and the figures of section by section: alarms, recall, place, proof.
+"""Every checker on every network of one half, and the figures: alarms, recall, place, proof.
 
 Verdicts are kept in a file as they come, so that an interrupted run goes on; initlab's are always asked anew.
 """
