@@ -27,6 +27,9 @@ def test_every_command_runs(line, tmp_path, monkeypatch, capsys):
     for name, value in {"SEEDS": 2, "ITERATIONS": 100}.items():
         monkeypatch.setenv(f"INITLAB_COMPARE_{name}", str(value))
     monkeypatch.setenv("INITLAB_COURSE_SEEDS", "1")
+    for block in blocks("python"):
+        if block.startswith("# model.py"):
+            (tmp_path / "model.py").write_text(block)
     assert run(shlex.split(line, comments=True)[1:]) == 0
     assert capsys.readouterr().out
 

@@ -176,3 +176,24 @@ def test_a_buffer_on_meta_that_only_the_model_can_compute_is_refused_before_anyt
     with pytest.raises(SpecError, match="The buffer table must have values"):
         initlab.torch.init_(model, "he")
     assert model[0].weight.is_meta
+
+
+def test_sharded_tensors_of_fsdp2_draw_their_own_part(tmp_path):
+    """Built on meta, sharded, given memory, which is the order of torchtitan: the numbers of one never sharded."""
+    import torch.distributed as dist
+    from torch.distributed.fsdp import fully_shard
+
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path / 'ranks'}", rank=0, world_size=1)
+    try:
+        mesh = dist.init_device_mesh("cpu", (1,))
+        model = mlp(device="meta")
+        for layer in (*model[::2], model):
+            fully_shard(layer, mesh=mesh)
+        model.to_empty(device="cpu")
+        initlab.torch.init_(model, "he", seed=6)
+        assert initlab.verify(model, "he", seed=6).holds
+        whole = initlab.torch.init_(mlp(), "he", seed=6)
+        for name, tensor in model.named_parameters():
+            assert torch.equal(tensor.full_tensor(), whole.state_dict()[name])
+    finally:
+        dist.destroy_process_group()

@@ -160,7 +160,7 @@ def _row(parameter: Parameter, rule: Rule | None, policy: Policy) -> Row:
         said.append(f"row {parameter.padding} is padding and stays zero")
     law = rule.choice.scheme.law(parameter, options)
     label = rule.choice.label
-    if not rule.choice.scheme.sets(parameter.role):
+    if not rule.choice.scheme.sets(parameter):
         label = "zeros" if law.mean == 0 else "constant(1)"
     reason = _joined(*said, parameter.why)
     return Row(parameter=parameter, law=law, scheme=label, gain=gain, reason=reason, rescaled=rescaled)

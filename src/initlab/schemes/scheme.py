@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 from initlab.catalogue import Catalogue, Documentation
 from initlab.errors import CatalogueError, SpecError, UnknownNameError
 from initlab.laws import Constant, Law
-from initlab.parameters import Fan, Parameter, Role
+from initlab.parameters import Fan, Parameter
 from initlab.schemes.options import Option, OptionKind
 
 P = ParamSpec("P")
@@ -55,7 +55,7 @@ class Scheme:
         out of its bounds.
         """
         checked = self.checked(options)
-        if not self.sets(parameter.role):
+        if not self.sets(parameter):
             return Constant(value=0.0 if parameter.role == "bias" else parameter.neutral)
         try:
             return self.function(self._fan(parameter), **self._facts(parameter), **checked)
@@ -80,10 +80,14 @@ class Scheme:
             return UnknownNameError(f"option of scheme {self.name}:", option, self.kinds)
         return SpecError(f"The options of scheme {self.name} must be none, got {option!r}. Write {self.name}.")
 
-    def sets(self, role: Role) -> bool:
-        """Whether the scheme sets parameters of a role; a bias that it does not set is zero, and a scale one."""
+    def sets(self, parameter: Parameter) -> bool:
+        """Whether the scheme sets a parameter. A bias that it does not set is zero, a scale the one that is neutral.
+
+        A bias without a fan is the shift of a normalisation, which no scheme sets.
+        """
+        role = parameter.role
         if role == "bias":
-            return self.sets_biases
+            return self.sets_biases and (parameter.fan is not None or not self.needs_fan)
         return role != "norm_scale" and (role != "residual_scale" or self.sets_scales)
 
     def _fan(self, parameter: Parameter) -> Fan:
