@@ -61,7 +61,7 @@ def events(lab):
     def follow(run, query="", headers=None):
         status, body, got = lab.ask(f"/api/runs/{run}/events{query}", headers=headers)
         assert (status, got.get_content_type()) == (200, "text/event-stream")
-        return [parsed(block) for block in body.decode().split("\n\n") if block.strip() and not block.startswith(":")]
+        return [parsed(block) for block in body.decode().split("\n\n") if block.startswith(("id", "event"))]
 
     def parsed(block):
         fields = dict(line.split(": ", 1) for line in block.splitlines())

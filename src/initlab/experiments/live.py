@@ -23,7 +23,7 @@ from initlab.network.inspect import View, view
 from initlab.numerics.activations import Floats
 from initlab.streams.threads import checked_threads
 
-MOST_EXAMPLES = 512
+MOST_EXAMPLES = 300
 """Training examples on which the layers of the network shown are measured: the first."""
 
 POINTS = 60

@@ -15,7 +15,7 @@ from initlab.lab import catalogue, faults
 from initlab.lab.bounds import LabExperiment
 from initlab.lab.desk import Desk
 from initlab.lab.guard import Guard
-from initlab.lab.routes import exports, page, runs
+from initlab.lab.routes import exports, page, runs, views
 from initlab.lab.runs import BusyError
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -34,7 +34,7 @@ def create(*, host: str = "127.0.0.1", token: str | None = None, threads: int | 
         desk.close()
 
     app = FastAPI(title="initlab lab", docs_url=None, redoc_url=None, lifespan=lifespan, responses=REFUSALS)
-    for subject in (page, runs, exports):
+    for subject in (page, runs, exports, views):
         app.include_router(subject.router)
     app.mount("/static", StaticFiles(directory=page.STATIC), name="static")
     for kind in (RequestValidationError, UsageError, BusyError, HTTPException):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from initlab.api.planted import BUGS, COURSE
 from initlab.experiments.datasets import DRAWN, NAMES, SHIPPED, Data, circles, load
 from initlab.experiments.presets import preset, preset_names
 from initlab.lab import frames
@@ -39,6 +40,8 @@ def document() -> dict[str, Any]:
         "limits": limits(),
         "palette": {"colours": palette.SCREEN, "glyphs": palette.GLYPHS, "dashes": palette.DASHES},
         "scales": frames.scales(),
+        "bugs": [{"name": name, "text": bug.text, "layers": bug.layers} for name, bug in BUGS.items()],
+        "course_bugs": [{"bug": bug, "layer": layer} for bug, layer in COURSE],
     }
 
 

@@ -15,9 +15,6 @@ from initlab.network.inspect import DECADES, PER_DECADE, Edges, Kind, LayerView
 from initlab.numerics.activations import Floats
 from initlab.render.json import plain
 
-MOST_HISTOGRAMS = 8
-"""Layers whose histograms are sent; of a deeper network, evenly many."""
-
 DEEPEST_DIAGRAM = 8
 """Layers of weights up to which the network diagram's edges are sent."""
 
@@ -54,7 +51,7 @@ def _scheme(scheme: SchemeMoment, *, classes: int, details: bool) -> dict[str, A
     layers = scheme.view.layers
     return document | {
         "layers": [_layer(layer) for layer in layers],
-        "histograms": {str(place + 1): _histograms(layers[place]) for place in shown_layers(len(layers))},
+        "histograms": {str(number): _histograms(layer) for number, layer in enumerate(layers, 1) if layer.histograms},
         "boundary": None if scheme.boundary is None else _grey(scheme.boundary, classes),
         "edges": [_edges(edges) for edges in scheme.view.edges] if len(layers) <= DEEPEST_DIAGRAM else None,
     }
@@ -75,15 +72,6 @@ def _layer(view: LayerView) -> dict[str, Any]:
         "dead": layer.dead,
         "saturated": plain(round(view.saturated, 4)),
     }
-
-
-def shown_layers(depth: int) -> list[int]:
-    """The places of the layers whose histograms are shown.
-
-    >>> shown_layers(3), shown_layers(30)
-    ([0, 1, 2], [0, 4, 8, 12, 17, 21, 25, 29])
-    """
-    return sorted({round(place) for place in np.linspace(0, depth - 1, min(depth, MOST_HISTOGRAMS)).tolist()})
 
 
 def _histograms(view: LayerView) -> dict[str, Any]:

@@ -9,6 +9,9 @@ from initlab.lab.runs import Run
 HEARTBEAT = 5.0
 """Seconds of silence after which a comment is sent, so that both sides notice a connection that is gone."""
 
+RETRY = b"retry: 700\n\n"
+"""A reader whose connection breaks tries again after so many milliseconds."""
+
 
 async def events(run: Run, *, after: int = -1) -> AsyncIterator[bytes]:
     """The frames that follow number `after`, then how the run ended.
@@ -23,6 +26,7 @@ async def events(run: Run, *, after: int = -1) -> AsyncIterator[bytes]:
 
     run.listen(wake)
     try:
+        yield RETRY
         sent = after + 1
         while True:
             news.clear()

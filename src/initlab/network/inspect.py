@@ -10,6 +10,7 @@ example's loss with respect to a pre-activation, so that it depends neither on t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -40,6 +41,9 @@ REACH = np.linspace(-8.0, 8.0, 1601)
 MOST_DRAWN = 12
 """Units of a layer whose edges are given; of a wider layer, the first."""
 
+MOST_HISTOGRAMS = 8
+"""Layers whose histograms are taken; of a deeper network, evenly many."""
+
 Counts = npt.NDArray[np.int64]
 
 
@@ -59,7 +63,7 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerView:
-    """One layer: its measurements, the share of saturated values (NaN at the output), and three histograms."""
+    """One layer: its measurements, the share of saturated values (NaN at the output), and, if shown, histograms."""
 
     layer: Layer
     saturated: float
@@ -95,20 +99,34 @@ def view(net: Architecture, theta: Floats, x: Floats, y: Floats) -> View:
         seen = forward(net, theta, x)
         back = deltas(net, theta, seen, y)
         measured = layers(net, theta, seen, back)
+        shown = shown_layers(net.depth)
         parts = zip(measured, _outputs(seen, phi), seen.z, back, net.layers(theta), strict=True)
         views = tuple(
             LayerView(
                 layer=layer,
                 saturated=saturated_share(phi, z) if a is not z else np.nan,
-                histograms={
-                    "activations": histogram(a, "activations"),
-                    "gradients": histogram(delta * x.shape[1], "gradients"),
-                    "weights": histogram(W, "weights"),
-                },
+                histograms=_histograms(a, delta * x.shape[1], W) if place in shown else {},
             )
-            for layer, a, z, delta, (W, _) in parts
+            for place, (layer, a, z, delta, (W, _)) in enumerate(parts)
         )
         return View(layers=views, edges=_edges(net, theta, seen, back))
+
+
+def _histograms(a: Floats, gradients: Floats, W: Floats) -> dict[Kind, Histogram]:
+    return {
+        "activations": histogram(a, "activations"),
+        "gradients": histogram(gradients, "gradients"),
+        "weights": histogram(W, "weights"),
+    }
+
+
+def shown_layers(depth: int) -> list[int]:
+    """The places of the layers whose histograms are taken.
+
+    >>> shown_layers(3), shown_layers(30)
+    ([0, 1, 2], [0, 4, 8, 12, 17, 21, 25, 29])
+    """
+    return sorted({round(place) for place in np.linspace(0, depth - 1, min(depth, MOST_HISTOGRAMS)).tolist()})
 
 
 def _outputs(seen: Pass, phi: Activation) -> Sequence[Floats]:
@@ -130,15 +148,14 @@ def saturated_share(phi: Activation, z: Floats) -> float:
     >>> saturated_share(activation("tanh"), np.array([0.0, 5.0]))
     0.5
     """
-    largest = np.abs(phi.derivative(REACH, phi.function(REACH))).max()
+    largest = _steepest(phi)
     slope = np.abs(phi.derivative(z, phi.function(z)))
     return float(np.mean(slope < FLAT * largest))
 
 
-def edges_of_bins(kind: Kind) -> Floats:
-    """The bounds of the bins of that kind, on a scale of sign(v)·(log10 |v| − low): 0 is 10^low, from either side."""
-    low, high = DECADES[kind]
-    return np.linspace(low - high, high - low, 2 * PER_DECADE * (high - low) + 1)
+@cache
+def _steepest(phi: Activation) -> float:
+    return float(np.abs(phi.derivative(REACH, phi.function(REACH))).max())
 
 
 def histogram(values: Floats, kind: Kind) -> Histogram:

@@ -4,10 +4,10 @@ import { superscript } from "./numbers.js";
 
 const DASH = { solid: [], dashed: [7, 4], dotted: [2, 3], dotdash: [2, 3, 7, 3], dashdot: [7, 3, 2, 3], longdash: [12, 4] };
 
-function figure(host, { log = false, x, y, label, yTicks = true }) {
+function figure(host, { log = false, xLog = false, x, y, label }) {
   const { Plotting, Range1d } = window.Bokeh;
   const plot = Plotting.figure({
-    sizing_mode: "stretch_both", toolbar_location: null, tools: "", y_axis_type: log ? "log" : "linear",
+    sizing_mode: "stretch_both", toolbar_location: null, tools: "", x_axis_type: xLog ? "log" : "linear", y_axis_type: log ? "log" : "linear",
     x_range: new Range1d({ start: x[0], end: x[1] }), y_range: new Range1d({ start: y[0], end: y[1] }),
     background_fill_color: null, border_fill_color: null, outline_line_color: null, min_border_left: 6, min_border_right: 10, min_border_top: 6,
     output_backend: "canvas", lod_threshold: null,
@@ -25,7 +25,6 @@ function figure(host, { log = false, x, y, label, yTicks = true }) {
   }
   for (const grid of [plot.xgrid, plot.ygrid].flat()) grid.grid_line_color = colour("line");
   for (const grid of [plot.xgrid].flat()) grid.grid_line_color = null;
-  if (!yTicks) for (const axis of [plot.yaxis].flat()) axis.visible = false;
   if (label) for (const axis of [plot.xaxis].flat()) axis.axis_label = label;
   host.replaceChildren();
   Plotting.show(plot, host);
@@ -108,5 +107,58 @@ export class Ridges {
       return [height, height];
     }), row]);
     this.source.data = { xs: ys.map(() => this.xs), ys };
+  }
+}
+
+// Gap against step size, both on log axes; a block that is wrong is drawn thick.
+export class Slopes {
+  constructor(host, blocks) {
+    const { ColumnDataSource } = window.Bokeh;
+    const all = blocks.flatMap((block) => block.law).filter(([h, gap]) => h > 0 && gap > 0);
+    const range = (values) => [10 ** Math.floor(Math.log10(Math.min(...values, 1e-2))), 10 ** Math.ceil(Math.log10(Math.max(...values, 1e-1)))];
+    const plot = figure(host, { log: true, xLog: true, x: range(all.map(([h]) => h)), y: range(all.map(([, gap]) => gap)), label: "step h" });
+    for (const { name, law, wrong, colour: mine, dash } of blocks) {
+      const rows = law.filter(([h, gap]) => h > 0 && gap > 0).sort((a, b) => a[0] - b[0]);
+      const source = new ColumnDataSource({ data: { x: rows.map(([h]) => h), y: rows.map(([, gap]) => gap) } });
+      plot.line({ field: "x" }, { field: "y" }, { source, line_color: mine, line_width: wrong ? 3.5 : 1.3, line_dash: DASH[dash] ?? [], legend_label: name });
+    }
+    dress(plot);
+  }
+}
+
+// Order and chaos: the critical line, contours of the depth scale, and the point of every initialization.
+export class Phase {
+  constructor(host, { configuration, curves }, points) {
+    const { ColumnDataSource } = window.Bokeh;
+    const [x0, x1] = configuration.sigma_w2, [y0, y1] = configuration.sigma_b2;
+    const pad = 0.06 * (y1 - y0);
+    const plot = figure(host, { x: [x0, x1], y: [y0 - pad, y1], label: "σw² = fan_in · Var(w), upwards σb² = Var(b)" });
+    for (const curve of curves) {
+      const critical = curve.side === "critical";
+      const source = new ColumnDataSource({ data: { x: curve.sigma_w2, y: curve.sigma_b2 } });
+      plot.line({ field: "x" }, { field: "y" }, { source, line_color: critical ? colour("ink") : colour("rule"), line_width: critical ? 3 : 1, line_dash: curve.side === "chaotic" ? [5, 3] : [] });
+      const inside = curve.sigma_w2.map((x, i) => [x, curve.sigma_b2[i]]).filter(([x, y]) => x > x0 && x < x1 && y >= 0 && y < 0.93 * y1);
+      const [x, y] = inside.at(-1) ?? [];
+      if (x !== undefined) plot.text({ x: [x], y: [y], text: [critical ? "critical" : `ξ ${curve.xi_c}`], text_font_size: "11px", text_color: colour("quiet"), text_align: "center" });
+    }
+    for (const { scheme, sigma_w2, sigma_b2, colour: mine, place } of points) {
+      const x = Math.min(x1 - 0.01 * (x1 - x0), Math.max(x0 + 0.01 * (x1 - x0), sigma_w2)), y = Math.min(y1, Math.max(y0, sigma_b2));
+      plot.scatter({ x: [x], y: [y], marker: MARKS[place % MARKS.length], size: 13, fill_color: x === sigma_w2 ? mine : colour("card"), line_color: mine, line_width: 2, legend_label: scheme });
+    }
+    dress(plot);
+  }
+}
+
+const MARKS = ["circle", "triangle", "square", "diamond", "inverted_triangle", "plus"];
+
+function dress(plot) {
+  for (const legend of [plot.legend].flat()) {
+    legend.background_fill_color = colour("card");
+    legend.background_fill_alpha = 0.9;
+    legend.border_line_color = colour("line");
+    legend.label_text_color = colour("ink");
+    legend.label_text_font_size = "11px";
+    legend.padding = 6;
+    legend.spacing = 1;
   }
 }

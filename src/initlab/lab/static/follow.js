@@ -1,7 +1,8 @@
 // One stream a tab: frames as they come, resumed after a break, closed at the end.
 export class Follower {
-  constructor({ onFrame, onEnd, onLost }) {
-    this.handlers = { onFrame, onEnd, onLost };
+  constructor(handlers) {
+    this.handlers = handlers;
+    this.failures = 0;
     this.source = null;
   }
 
@@ -28,6 +29,7 @@ export class Follower {
     source.addEventListener("error", () => {
       if (this.source !== source) return;
       this.failures += 1;
+      this.handlers.onBreak();
       if (this.failures < 4 && source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
       this.close();
       this.handlers.onLost();

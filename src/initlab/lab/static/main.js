@@ -1,29 +1,34 @@
 // The lab: wires form, run, frames and panels together. It draws what the server sends and computes no result.
 import { get, post, remove } from "./api.js";
 import { Follower } from "./follow.js";
+import { Check } from "./check.js";
 import { Form } from "./form.js";
+import { Gradients } from "./gradients.js";
 import { element } from "./numbers.js";
 import { Panels } from "./panels.js";
 import { read, same, write } from "./state.js";
 import { Store } from "./store.js";
 import { Tabs } from "./tabs.js";
 import * as theme from "./theme.js";
+import { Theory } from "./theory.js";
 import { keys, Transport } from "./transport.js";
 
 const $ = (id) => document.getElementById(id);
 const page = document.documentElement;
+const calm = matchMedia("(prefers-reduced-motion: reduce)"); // nothing then moves by itself: the end is shown
 
 const catalogue = await get("/api/catalogue").catch((refusal) => tell(refusal.message, true) ?? Promise.reject(refusal));
 const store = new Store();
 const panels = new Panels($("panels"), $("heads"), catalogue);
 const form = new Form($("form"), catalogue, changed);
 const transport = new Transport({ play: $("play"), scrub: $("scrub"), moment: $("moment") }, store, schedule);
-const follower = new Follower({ onFrame, onEnd, onLost });
+const follower = new Follower({ onFrame, onEnd, onLost, onBreak: () => tell("The connection broke. Trying again.", true) });
 const tabs = new Tabs($("tabs"), () => { address(); schedule(); });
+const views = { check: new Check($("panel-check")), gradients: new Gradients($("panel-gradients"), catalogue), theory: new Theory($("panel-theory"), catalogue) };
 let preset = null, asked = null, waiting = false;
 
 keys({ transport, rerun: () => run({ fresh: true }) });
-theme.begin($("theme"), () => { form.paint(); if (store.run) { panels.build(store); schedule(); } });
+theme.begin($("theme"), () => { form.paint(); if (store.run) { panels.build(store); schedule(); } for (const view of Object.values(views)) view.key = null; });
 panels.onVisible = schedule;
 panels.onChoice = () => { address(); schedule(); };
 presets();
@@ -47,7 +52,7 @@ async function begin() {
   tabs.choose(found.view.tab ?? "training");
   const sound = await run({ frame: found.view.frame, faults: found.faults });
   if (!sound && !store.run) {
-    const wrong = [...form.faulty];
+    const wrong = [...(form.faulty ?? [])];
     const kept = form.experiment;
     form.show(catalogue.presets[0].fields);
     await run({});
@@ -88,6 +93,7 @@ async function run({ fresh = false, frame = null, faults = [] }) {
   if (preset && !matches(preset, experiment)) preset = null;
   transport.hold();
   store.clear(started);
+  store.following = !calm.matches;
   store.wanted = frame === null || frame === undefined ? null : Number(frame);
   page.dataset.state = "running";
   describe(started);
@@ -138,6 +144,7 @@ async function forecast(id) {
 
 function onEnd(ending) {
   store.ending = ending;
+  if (calm.matches && store.wanted === null && store.at === 0) store.at = store.last;
   $("stop").disabled = true;
   page.dataset.state = ending.state;
   const words = { done: ending.lead, stopped: `Stopped at step ${store.frames.at(-1)?.step ?? 0}. ${ending.reason} What was drawn stays.`, failed: `The run failed: ${ending.reason}` };
@@ -185,7 +192,7 @@ function address() {
 }
 
 function tell(words, bad = false) {
-  $("status").textContent = words;
+  if ($("status").textContent !== words) $("status").textContent = words;
   $("status").classList.toggle("bad", bad);
 }
 
@@ -196,9 +203,10 @@ function schedule() {
     waiting = false;
     transport.draw();
     if (!store.run) return;
-    if (!store.ending && store.frame) $("status").textContent = "Training, all networks in step.";
+    if (!store.ending && store.frame && !follower.failures) tell("Training, all networks in step.");
     if (store.frame && !store.frame.details && store.ending) fill(store.at);
     if (tabs.current === "training") panels.draw(store);
+    else views[tabs.current].open(store.run, asked);
     page.dataset.drawn = String((Number(page.dataset.drawn) || 0) + 1);
     if (store.ending && !transport.moving) address();
   });

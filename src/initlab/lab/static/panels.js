@@ -78,7 +78,7 @@ export class Panels {
     const { data, seeds } = this.run;
     const row = this.section("Decision boundary", `What the network answers over the plane, with the training points: ● ${data.classes[0]}, ▲ ${data.classes[1]}${data.classes.length > 2 ? ` and ${data.classes.length - 2} more` : ""}. Seed ${seeds[0]}.`);
     const cells = this.looks.map((look) => {
-      const canvas = element("canvas", { class: "plane", role: "img" });
+      const canvas = element("canvas", { class: "plane", role: "img", "aria-label": `${look.name}: decision boundary` });
       row.grid.append(this.cell(look, canvas));
       return canvas;
     });
@@ -94,7 +94,7 @@ export class Panels {
   curves(title, kind, train, test, log, hint) {
     const row = this.section(title, hint);
     const hosts = this.looks.map((look) => {
-      const host = element("div", { class: "chart", role: "img" });
+      const host = element("div", { class: "chart", role: "img", "aria-label": `${look.name}: ${title.toLowerCase()}` });
       row.grid.append(this.cell(look, host));
       return host;
     });
@@ -167,7 +167,7 @@ export class Panels {
     let hosts = [], charts = null;
     const build = () => {
       charts = null;
-      hosts = this.looks.map(() => element("div", { class: "chart tall", role: "img" }));
+      hosts = this.looks.map((look) => element("div", { class: "chart tall", role: "img", "aria-label": `${look.name}: distribution` }));
       row.grid.replaceChildren(...this.looks.map((look, i) => this.cell(look, hosts[i])));
     };
     build();
@@ -228,7 +228,7 @@ export class Panels {
     const row = this.section("Network", "", choice);
     const hint = row.section.querySelector(".hint");
     const cells = this.looks.map((look) => {
-      const canvas = element("canvas", { class: "diagram", role: "img" });
+      const canvas = element("canvas", { class: "diagram", role: "img", "aria-label": `${look.name}: network` });
       row.grid.append(this.cell(look, canvas));
       return canvas;
     });
