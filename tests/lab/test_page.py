@@ -231,7 +231,7 @@ def test_the_check_finds_the_error_and_its_remedy_clears_it(tab):
     page = done(tab("#tab=check"))
     page.wait_for_selector('#panel-check[data-state="done"]')
     page.locator("#panel-check").get_by_label("Initialization").select_option("random")
-    page.get_by_text("loss-above-chance").wait_for()
+    page.get_by_role("heading", name="loss-above-chance").wait_for()
     page.get_by_role("button", name="Apply it and check again").click()
     page.get_by_text("Nothing is wrong at step zero").wait_for()
     assert page.get_by_text("1 error.").is_visible()
