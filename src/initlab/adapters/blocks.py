@@ -99,6 +99,8 @@ def runs(units: Sequence[int]) -> list[range]:
     >>> runs([0, 1, 2, 6, 7, 8]), runs([1, 3, 5])
     ([range(0, 3), range(6, 9)], [range(1, 6, 2)])
     """
+    if units and units[-1] - units[0] + 1 == len(units):
+        return [range(units[0], units[-1] + 1)]
     found: list[range] = []
     first = 0
     while first < len(units):

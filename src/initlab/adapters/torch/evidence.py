@@ -45,6 +45,7 @@ class Evidence:
         self._products = _by(recording.products, lambda each: each.weight)
         self._events = _by(recording.events, lambda each: each.product.weight)
         self._uses = _by(recording.uses, lambda each: each.param)
+        self._parts: dict[str, tuple[Part, ...]] = {}
         self._scales = {scale for addition in recording.additions for scale in addition.scales}
         self._branches = _branches(recording.additions)
 
@@ -62,6 +63,11 @@ class Evidence:
 
     def parts(self, name: str) -> tuple[Part, ...]:
         """The rows of a weight by what becomes of them; none for one that was in no product."""
+        if name not in self._parts:
+            self._parts[name] = self._found(name)
+        return self._parts[name]
+
+    def _found(self, name: str) -> tuple[Part, ...]:
         products = [each for each in self.products(name) if each.kind in ("dense", "convolution")]
         if not products:
             return ()

@@ -191,10 +191,15 @@ def first_of(out: Any) -> torch.Tensor:  # noqa: ANN401
     return first
 
 
+_MATRICES = frozenset({"mm", "addmm", "bmm", "baddbmm", "_grouped_mm"})
+"""Products of matrices, whose shapes need no asking."""
+
+
 def stand_in(call: Call) -> Any:  # noqa: ANN401
     """The result of an operation in shape only, some numbers between -1 and 1; computed where the shape needs it."""
-    if call.base == "_grouped_mm":  # its shape function insists on bfloat16
-        return _numbers(call.args[0].new_empty(*call.args[0].shape[:-1], call.args[1].shape[-1]))
+    if call.base in _MATRICES:
+        first, second = call.args[-2:] if call.base != "_grouped_mm" else call.args[:2]
+        return _numbers(torch.empty(*first.shape[:-1], second.shape[-1], dtype=first.dtype, device="meta"))
     try:
         made = call.func(*tree_map(_hollow, call.args), **tree_map(_hollow, call.kwargs))
     except (RuntimeError, NotImplementedError):

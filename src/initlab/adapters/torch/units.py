@@ -32,4 +32,5 @@ def varies(units: torch.Tensor, axis: int) -> bool:
     """Whether the units differ along an axis."""
     if units.stride(axis) == 0 or units.shape[axis] == 1:
         return False
+    units = units[tuple(slice(0, None if step else 1) for step in units.stride())]
     return bool((units != units.narrow(axis, 0, 1)).any())
