@@ -7,8 +7,10 @@ from initlab.adapters.adapter import Adapter
 from initlab.errors import SpecError
 
 
-def adapter_of(model: object) -> Adapter:
+def adapter_of(model: object, *, example: object = None) -> Adapter:
     """The adapter of the framework that a model is of; no framework is loaded that the model has not loaded itself.
+
+    `example` is an input of the model, on which torch's adapter runs it to see what follows each layer; None guesses.
 
     >>> import numpy as np
     >>> adapter_of({"W1": np.zeros((2, 3))}).name
@@ -20,7 +22,7 @@ def adapter_of(model: object) -> Adapter:
     if torch is not None and isinstance(model, torch.nn.Module):
         from initlab.adapters.torch.adapter import TorchAdapter
 
-        return TorchAdapter()
+        return TorchAdapter(example=example)
     if _is_arrays(model):
         from initlab.adapters.numpy import NumpyAdapter
 

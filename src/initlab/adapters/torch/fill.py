@@ -82,14 +82,13 @@ def _draw_once(tensor: torch.Tensor, block: Block, law: Law, name: str, seed: in
 
 def _local(tensor: torch.Tensor) -> Iterator[tuple[torch.Tensor, tuple[int, ...]]]:
     """The rectangles of a tensor that this process holds, each with where it starts in the whole."""
-    tensor = tensor.detach()
     if not hasattr(tensor, "placements"):
-        yield tensor, (0,) * tensor.ndim
+        yield tensor.detach(), (0,) * tensor.ndim
         return
     from initlab.streams.shards import local_parts
 
     for local, part in local_parts(tensor):
-        yield local, part.starts
+        yield local.detach(), part.starts
 
 
 def _cut(held: Cut, starts: tuple[int, ...], sizes: torch.Size) -> Cut | None:

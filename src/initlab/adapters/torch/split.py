@@ -55,7 +55,8 @@ def labels(parts: Sequence[Part]) -> list[str]:
     """A name for each part: its role, what a gate multiplies, or its place."""
     gated = any(one.role == "gate" for one in parts)
     wanted = [
-        ("up" if gated and one.role == "weight" and one.activation in ("linear", None) else one.role) for one in parts
+        ("up" if gated and one.role in ("weight", "input") and one.activation in ("linear", None) else one.role)
+        for one in parts
     ]
     return [name if wanted.count(name) == 1 else f"{name}{wanted[:k].count(name)}" for k, name in enumerate(wanted)]
 
