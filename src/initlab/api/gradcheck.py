@@ -5,12 +5,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from initlab.errors import SpecError, UnknownNameError
 from initlab.experiments import store
 from initlab.gradients import report
-from initlab.gradients.case import GradientCase
 from initlab.gradients.check import gradient_report
 from initlab.gradients.points import read_points
+from initlab.gradients.probe import Probe, design
 from initlab.gradients.subject import subject_at, subject_of
+from initlab.network.architecture import HEADS, Architecture
 from initlab.render import gradcheck as render
 from initlab.render import text
 
@@ -78,6 +80,25 @@ def gradcheck_at(place: str, *, order: int = 1, **options: Any) -> GradientRepor
     return gradcheck(subject_at(place, order=order), **options)
 
 
+def design_probe(
+    widths: str | Sequence[int], *, activation: str = "relu", head: str = "sigmoid", seed: int = 0
+) -> Probe:
+    """A batch, parameters, lam and keep on which no mistake of the catalogue is invisible, for a network of that shape.
+
+    >>> [each.start for each in design_probe([3, 4, 2], head="softmax").hidden if each.share > 0.5]
+    ['zeros']
+
+    Raises UsageError for widths, an activation or a head that are none.
+    """
+    try:
+        sizes = tuple(int(width) for width in (widths.split(",") if isinstance(widths, str) else widths))
+    except ValueError:
+        raise SpecError(f"The widths must be whole numbers like 4,5,3,1, got {widths!r}.") from None
+    if head not in HEADS:
+        raise UnknownNameError("head", head, HEADS)
+    return design(Architecture(widths=sizes, activation=activation, head=head), seed=seed)
+
+
 def assert_gradients(f: object, grad: object = None, params: Any = None, **options: Any) -> GradientReport:  # noqa: ANN401
     """For a test: raise AssertionError, with the whole report, unless the gradients pass.
 
@@ -92,6 +113,3 @@ def assert_gradients(f: object, grad: object = None, params: Any = None, **optio
     if found.exit_code:
         raise AssertionError(f"\n{found}")
     return found
-
-
-__all__ = ["GradientCase", "GradientReport", "assert_gradients", "gradcheck", "gradcheck_at"]

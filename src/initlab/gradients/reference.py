@@ -208,7 +208,9 @@ def _recognised(harness: Harness, frame: Frame, thetas: Sequence[Copies], costs:
         for head in HEADS:
             found = _fit(frame, head, forwards, costs, penalties, slack)
             if found is not None:
-                return _net(harness, frame, name, head, forwards[0], *found)
+                c, r = _round(found[0], frame.X.shape[1]), found[1]
+                known = {"lam": harness.case.lam or 0.0, "keep": harness.case.keep or 1.0}
+                return net_at(frame, harness.theta, name, head, c=c, r=r, **known)
     return None
 
 
@@ -233,18 +235,20 @@ def _fit(
     return float(c), 0.0 if abs(r) * penalties.max() < 10 * slack * np.abs(costs).max() else float(r)
 
 
-def _net(
-    harness: Harness,
+def net_at(
     frame: Frame,
-    name: str,
+    theta: Mapping[str, Array],
+    activation: str,
     head: Head,
-    forward: tuple[dict[int, Array], dict[int, Array], dict[int, Array]],
+    *,
     c: float,
     r: float,
+    lam: float,
+    keep: float,
 ) -> Net:
-    W, b = frame.weights(harness.theta)
-    Z, H, A = forward
-    case = harness.case
+    """The network on its data at some parameters, after its forward pass."""
+    W, b = frame.weights(theta)
+    Z, H, A = frame.forward(theta, ACTIVATIONS[activation])
     return Net(
         layers=frame.layers,
         W=W,
@@ -255,15 +259,15 @@ def _net(
         Y=frame.Y,
         P=head.prediction(Z[len(frame.layers)]),
         masks=frame.masks,
-        activation=ACTIVATIONS[name],
+        activation=ACTIVATIONS[activation],
         head=head,
-        c=_round(c, frame.X.shape[1]),
+        c=c,
         r=r,
-        m=case.m or frame.X.shape[1],
-        lam=case.lam or 0.0,
-        keep=case.keep or 1.0,
+        m=frame.X.shape[1],
+        lam=lam,
+        keep=keep,
         rows=frame.rows,
-        shapes={name: value.shape for name, value in harness.theta.items()},
+        shapes={name: value.shape for name, value in theta.items()},
     )
 
 

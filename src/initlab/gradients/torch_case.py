@@ -100,7 +100,11 @@ def _called(module: nn.Module, tensors: Tensors, arguments: Sequence[Any], keywo
     positions = ["input"] if len(arguments) == 1 else [f"input {i}" for i in range(len(arguments))]
     moved = tuple(tensors.get(name, x) for name, x in zip(positions, arguments, strict=True))
     named = {name: tensors.get(name, x) for name, x in keywords.items()}
-    return functional_call(module, own, moved, named)
+    if torch.is_grad_enabled():
+        return functional_call(module, own, moved, named)
+    for name, parameter in module.named_parameters():
+        parameter.data = own.get(name, parameter)
+    return module(*moved, **named)
 
 
 def _dtype(module: nn.Module | None, start: Tensors, program: Program) -> torch.dtype:
@@ -136,8 +140,9 @@ def _case(
     scalar = first if order == 1 else _second(first)
 
     def tensors(parameters: Mapping[str, Array], *, grad: bool) -> Tensors:
+        own = np.array if grad else np.asarray
         return {
-            name: torch.from_numpy(np.array(value, dtype=np.float64)).to(dtype).requires_grad_(grad)
+            name: torch.from_numpy(own(value, dtype=np.float64)).to(dtype).requires_grad_(grad)
             for name, value in parameters.items()
         }
 

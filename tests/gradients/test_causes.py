@@ -1,0 +1,92 @@
+"""Every mistake is found where it is, and named by what it is; what is in no catalogue is not named."""
+
+import numpy as np
+import pytest
+from networks import ALGEBRAIC, BUGS, Network
+
+from initlab.catalogue import Documentation
+from initlab.gradients.case import GradientCase
+from initlab.gradients.causes import CAUSES
+from initlab.gradients.check import gradient_report
+
+
+def activation_for(bug):
+    return "tanh" if bug == "wrong argument" else "relu"
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_named_by_replay(bug):
+    report = gradient_report(Network(activation_for(bug), bug=bug).open_case())
+    assert report.verdict == "WRONG"
+    assert [(m.cause, m.site) for m in report.mistakes] == [BUGS[bug]]
+    assert report.mistakes[0].line
+
+
+@pytest.mark.parametrize("bug", ALGEBRAIC)
+def test_named_by_algebra_alone(bug):
+    network = Network("relu", bug=bug)
+    opaque = GradientCase(  # a batch norm at the end would do the same: no network that is known
+        cost=lambda p: network.cost(p) + 1e-3 * np.sum(np.sin(p["b1"])),
+        gradients=lambda p: {**network.gradients(p), "db1": network.gradients(p)["db1"] + 1e-3 * np.cos(p["b1"])},
+        parameters=network.parameters,
+        m=7,
+        lam=network.lam,
+        keep=network.keep,
+    )
+    report = gradient_report(opaque)
+    assert BUGS[bug][0] in [m.cause for m in report.mistakes]
+    assert all(m.site == BUGS[bug][1] for m in report.mistakes if m.cause == BUGS[bug][0])
+
+
+def test_the_data_are_found_where_the_cost_holds_them():
+    report = gradient_report(Network("relu", bug="cache").case())
+    assert [(m.cause, m.site) for m in report.mistakes] == [("wrong_cache", "W2")]
+
+
+def test_one_wrong_entry_has_a_place_and_no_name():
+    report = gradient_report(Network("tanh", bug="one entry").open_case())
+    assert [m.cause for m in report.mistakes] == [None]
+    assert "wrong only at [0, 1]" in report.mistakes[0].text
+
+
+def test_two_mistakes_at_once():
+    network = Network("relu", bug="no mean", at=3)
+    wrong = GradientCase(
+        cost=lambda p, X, Y: network.cost(p),
+        gradients=lambda p, X, Y: {**network.gradients(p), "db1": -network.gradients(p)["db1"]},
+        parameters=network.parameters,
+        data=(network.X, network.Y),
+        lam=network.lam,
+        keep=network.keep,
+        masks=network.masks,
+    )
+    found = {(m.site, m.cause) for m in gradient_report(wrong).mistakes}
+    assert found == {("W3", "missing_mean"), ("b1", "sign")}
+
+
+def test_the_same_slip_in_two_lines_is_one_mistake():
+    network = Network("tanh")
+
+    def gradients(p, X, Y):
+        return {name: 3 * g if name.startswith("db") else g for name, g in network.gradients(p).items()}
+
+    case = GradientCase(
+        cost=lambda p, X, Y: network.cost(p),
+        gradients=gradients,
+        parameters=network.parameters,
+        data=(network.X, network.Y),
+        lam=network.lam,
+        keep=network.keep,
+        masks=network.masks,
+    )
+    found = gradient_report(case).mistakes
+    assert [(m.text, set(m.blocks)) for m in found] == [("factor 3", {"b1", "b2", "b3"})]
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_every_cause_has_a_page(name):
+    documentation = CAUSES[name].documentation
+    assert isinstance(documentation, Documentation)
+    assert documentation.summary
+    assert {"Formula", "Example"} <= documentation.sections.keys()
+    assert CAUSES[name].blocks or CAUSES[name].lines

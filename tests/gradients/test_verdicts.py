@@ -1,0 +1,275 @@
+"""The verdicts: right with a resolution that is honest, wrong, vacuous, at a kink, beyond telling; and the gates."""
+
+import dataclasses
+import random
+
+import numpy as np
+import pytest
+from networks import Network
+
+from initlab import GradientCase, gradcheck
+from initlab.gradients.check import gradient_report
+from initlab.gradients.report import EXIT_CODE, VERDICTS
+from initlab.numerics.differences import differentiate, noise_of
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("seed", range(5))
+def test_right_networks_pass_with_few_evaluations(activation, seed):
+    report = gradient_report(Network(activation, seed=seed).open_case(), seed=seed)
+    assert report.verdict == "PASS"
+    assert report.points[0].evaluations <= 200
+    assert all(identity.holds for identity in report.points[0].identities)
+
+
+@pytest.mark.parametrize("size", [1e-2, 1e-4, 1e-6])
+def test_an_error_above_the_resolution_is_seen(size):
+    network = Network("tanh")
+    direction = np.random.default_rng(3).normal(size=network.parameters["W2"].shape)
+
+    def gradients(p):
+        right = network.gradients(p)
+        error = direction * np.linalg.norm(right["dW2"]) / np.linalg.norm(direction)
+        return {**right, "dW2": right["dW2"] + size * error}
+
+    report = gradient_report(GradientCase(cost=network.cost, gradients=gradients, parameters=network.parameters))
+    assert [b.name for b in report.blocks if b.verdict == "WRONG"] == ["W2"]
+
+
+def test_the_error_bars_hold():
+    """No slope of 150 random polynomials and exponentials is further off than its bar, of any size or noise."""
+    draws = np.random.default_rng(0)
+    for _ in range(150):
+        a, b, c = draws.normal(size=3) * 10.0 ** draws.uniform(-3, 3)
+
+        def f(t, a=a, b=b, c=c):
+            return float(a * np.exp(0.7 * t) + b * np.sin(1.3 * t) + c), None
+
+        found = differentiate(f, noise=noise_of(f), target=1e-9 * abs(0.7 * a + 1.3 * b))
+        assert abs(found.value - (0.7 * a + 1.3 * b)) <= found.error
+
+
+def test_noise_of_single_precision_is_measured():
+    def f(t):
+        return float(np.float32(np.exp(np.float32(0.3 + t)))), None
+
+    assert 1e-8 < noise_of(f) < 1e-6
+
+
+def test_a_kink_is_a_kink_and_no_mistake():
+    w = {"w": np.array([0.0])}
+    for slope in (0.0, 0.3, 1.0):
+        report = gradcheck(lambda p: float(np.maximum(p["w"], 0).sum()), {"w": np.array([slope])}, w)
+        assert report.verdict == "NON-SMOOTH"
+        assert report.exit_code == 0
+
+
+def test_zero_weights_are_vacuous():
+    network = Network("relu")
+    network.parameters = {name: np.zeros_like(value) for name, value in network.parameters.items()}
+    report = gradient_report(network.open_case())
+    verdicts = {block.name: block.verdict for block in report.blocks}
+    assert report.verdict == "VACUOUS"
+    assert report.exit_code == 2
+    assert verdicts["W1"] == verdicts["W2"] == "VACUOUS"
+    assert verdicts["b3"] == "PASS"
+
+
+def test_a_parameter_that_the_cost_ignores_is_no_vacuum():
+    report = gradcheck(
+        lambda p: float(np.sum(p["a"] ** 2)),
+        lambda p: {"a": 2 * p["a"], "b": 0 * p["b"]},
+        {"a": np.ones(3), "b": np.ones(2)},
+    )
+    assert report.verdict == "PASS"
+    assert "does not depend" in report.blocks[1].note
+
+
+def test_vanishing_gradients_are_resolved_by_the_complex_step():
+    draws = np.random.default_rng(0)
+    names = [f"W{k}" for k in range(6)]
+    parameters = {name: 0.01 * draws.normal(size=(6, 6)) for name in names}
+    x = draws.normal(size=(6, 5))
+
+    def forward(p):
+        values = [x]
+        for name in names:
+            values.append(np.tanh(p[name] @ values[-1]))
+        return values
+
+    def cost(p):
+        return 0.7 + np.sum(forward(p)[-1])
+
+    def gradients(p):
+        values, found = forward(p), {}
+        d = np.ones_like(values[-1])
+        for k, name in reversed(list(enumerate(names))):
+            d = d * (1 - values[k + 1] ** 2)
+            found[name] = d @ values[k].T
+            d = p[name].T @ d
+        return found
+
+    report = gradcheck(cost, gradients, parameters)
+    assert report.verdict == "PASS"
+
+
+def test_single_precision_is_coarse_and_says_so():
+    draws = np.random.default_rng(0)
+    x = draws.normal(size=(4, 9)).astype(np.float32)
+    w = {"w": draws.normal(size=(3, 4)).astype(np.float32)}
+
+    def cost(p):
+        return np.mean(np.tanh(p["w"].astype(np.float32) @ x) ** 2)
+
+    def gradients(p):
+        a = np.tanh(p["w"].astype(np.float32) @ x)
+        return {"w": (2 / a.size * a * (1 - a * a)) @ x.T}
+
+    report = gradcheck(cost, gradients, w)
+    assert report.verdict == "PASS"
+    assert 1e-5 < report.blocks[0].resolution < 0.1
+    assert "single precision" in report.points[0].notes[0]
+
+
+def test_points_after_training():
+    network = Network("tanh")
+    report = gradcheck(network.cost, network.gradients, network.parameters, points="init,trained")
+    assert [point.point for point in report.points] == ["init", "trained"]
+    assert report.points[1].cost < report.points[0].cost
+    assert report.verdict == "PASS"
+
+
+def test_every_entry():
+    network = Network("tanh")
+    report = gradcheck(network.cost, network.gradients, network.parameters, every=True)
+    assert all(len(block.entries) == block.total for block in report.blocks)
+    assert max(block.resolution for block in report.blocks) < 1e-7
+
+
+def test_a_sparse_mistake_in_a_large_block_is_found_by_halving():
+    w = {"w": np.random.default_rng(0).normal(size=(60, 50))}
+
+    def gradients(p):
+        found = 4 * p["w"] ** 3
+        found[17, 23] += 1.0
+        return {"w": found}
+
+    report = gradcheck(lambda p: float(np.sum(p["w"] ** 4)), gradients, w)
+    assert report.blocks[0].worst.index == (17, 23)
+    assert "[17, 23]" in report.mistakes[0].text
+
+
+def test_every_verdict_has_an_exit_code():
+    assert set(EXIT_CODE) == set(VERDICTS)
+
+
+# The gates
+
+
+def gated(cost, gradients, network=None):
+    return gradient_report(
+        GradientCase(cost=cost, gradients=gradients, parameters=(network or Network("tanh")).parameters)
+    )
+
+
+def test_dropout_drawn_anew_is_named_and_pinned():
+    network, draws = Network("tanh"), np.random.default_rng(5)
+
+    def noisy(p):
+        network.masks = [1.0 * (draws.random(mask.shape) < 0.8) for mask in network.masks]
+
+    def cost(p):
+        noisy(p)
+        return network.cost(p)
+
+    def gradients(p):
+        noisy(p)
+        return network.gradients(p)
+
+    report = gated(cost, gradients, network)
+    assert (report.verdict, report.exit_code) == ("NONDETERMINISTIC", 3)
+    assert "draws" in report.points[0].gates[0].text
+    assert {block.verdict for block in report.points[0].blocks} == {"PASS"}
+
+
+@pytest.mark.parametrize(
+    ("source", "draw"), [("np.random", lambda: np.random.rand()), ("random", lambda: random.random())]
+)
+def test_global_generators_are_pinned_and_put_back(source, draw):
+    network = Network("tanh")
+    np.random.seed(3)
+    random.seed(3)
+    first = draw()
+    np.random.seed(3)
+    random.seed(3)
+    gate = gated(lambda p: network.cost(p) + draw(), network.gradients).points[0].gates[0]
+    assert gate.pinned == source
+    assert draw() != first
+
+
+def test_a_mask_drawn_anew_by_the_backward_pass():
+    network, draws = Network("tanh"), np.random.default_rng(5)
+
+    def gradients(p):
+        pinned = network.masks
+        network.masks = [1.0 * (draws.random(mask.shape) < 0.8) for mask in pinned]
+        try:
+            return network.gradients(p)
+        finally:
+            network.masks = pinned
+
+    report = gated(network.cost, gradients)
+    assert report.verdict == "NONDETERMINISTIC"
+    assert "new mask" in report.points[0].gates[0].text
+
+
+def test_gradients_that_add_up():
+    network = Network("tanh")
+    total = {f"d{name}": np.zeros_like(value) for name, value in network.parameters.items()}
+
+    def gradients(p):
+        for name, g in network.gradients(p).items():
+            total[name] += g
+        return total
+
+    report = gated(network.cost, gradients)
+    assert (report.verdict, "added up" in report.points[0].gates[0].text) == ("STATEFUL", True)
+
+
+def test_parameters_changed_in_place():
+    network = Network("tanh")
+
+    def gradients(p):
+        found = network.gradients(p)
+        p["W1"] -= 0.1 * found["dW1"]
+        return found
+
+    report = gated(network.cost, gradients)
+    assert report.verdict == "STATEFUL"
+    assert "changes W1 in place" in report.points[0].gates[0].text
+
+
+def test_a_cost_that_remembers():
+    network, calls = Network("tanh"), [0]
+
+    def cost(p):
+        calls[0] += 1
+        return network.cost(p) + 1e-3 * calls[0]
+
+    report = gated(cost, network.gradients)
+    assert report.verdict == "STATEFUL"
+    assert "calls[0]" in report.points[0].gates[0].text
+
+
+def test_gradients_of_an_earlier_call():
+    network = Network("tanh")
+    kept = network.gradients(network.parameters)
+    report = gated(network.cost, lambda p: kept)
+    assert report.verdict == "STATEFUL"
+    assert "earlier call" in report.points[0].gates[0].text
+
+
+def test_reports_are_frozen():
+    report = gradcheck(lambda p: float(p["w"] ** 2), lambda p: {"w": 2 * p["w"]}, {"w": np.array(3.0)})
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        report.seed = 1
