@@ -67,7 +67,15 @@ def gradcheck(
     chosen = read_points(points)
     target = None if output is None else store.prepare(Path(output).parent) / Path(output).name
     case = subject_of(f, grad, params, m=m, lam=lam, keep=keep, data=data, masks=masks, loss=loss, order=order)
-    found = gradient_report(case, seed=seed, points=chosen, every=every, tolerance=tolerance, progress=progress)
+    found = gradient_report(
+        case,
+        seed=seed,
+        points=chosen,
+        every=every,
+        law=target is not None,
+        tolerance=tolerance,
+        progress=progress,
+    )
     if target is not None:
         from initlab.render.figures import gradient_law, png
 

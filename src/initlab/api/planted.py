@@ -13,10 +13,11 @@ from typing import Literal
 import numpy as np
 
 from initlab.api.checked import step_zero
-from initlab.api.gradcheck import GradientCase, GradientReport, gradcheck
+from initlab.api.gradcheck import GradientReport, gradcheck
 from initlab.errors import SpecError, UnknownNameError
 from initlab.experiments.problem import Problem, bind
 from initlab.experiments.spec import Experiment
+from initlab.gradients.case import GradientCase
 from initlab.network.heads import HEAD
 from initlab.network.reference import forward
 from initlab.numerics.activations import Floats, activation

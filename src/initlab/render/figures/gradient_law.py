@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from initlab.gradients.report import BlockReport, GradientReport
 from initlab.render import palette
 from initlab.render.figures.style import INK, QUIET, blank, heading, headline, house_style, plain
-from initlab.render.numerals import number
 
 MOST_BLOCKS = 12
 
@@ -27,7 +26,8 @@ def draw(result: GradientReport) -> Figure:
         _law(panels[0], blocks)
         if measured:
             _scatter(panels[1], measured)
-        panels[0].legend(fontsize=9, ncols=2)
+        handles, _ = panels[0].get_legend_handles_labels()
+        figure.legend(handles=handles, loc="outside lower left", ncols=min(6, len(handles)), fontsize=9)
         return figure
 
 
@@ -49,33 +49,31 @@ def _law(axes: Axes, blocks: list[BlockReport]) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     if steps:
-        _guides(axes, np.array([min(steps), max(steps)]))
+        _guides(axes, min(steps), max(steps))
     axes.set_xlabel("step size h")
     axes.set_ylabel("|D(h) − v·a|")
     heading(axes, "slope +2 truncation, −1 rounding, a plateau a bug of that size")
 
 
-def _guides(axes: Axes, ends: np.ndarray) -> None:
-    """Lines of slope +2 and -1, through the middle of what is drawn."""
+def _guides(axes: Axes, least: float, largest: float) -> None:
+    """Short lines of slope +2 and -1 in the corners where truncation and rounding rule."""
     low, high = axes.get_ylim()
-    centre = np.sqrt(ends[0] * ends[1])
-    level = np.sqrt(low * high)
-    for slope, name in ((2, "h²"), (-1, "1/h")):
-        axes.plot(ends, level * (ends / centre) ** slope, color=QUIET, linewidth=0.8, linestyle="--", zorder=1)
-        axes.annotate(name, (ends[1], level * (ends[1] / centre) ** slope), color=QUIET, fontsize=9)
+    for slope, name, ends in ((2, "h²", (largest / 30, largest)), (-1, "1/h", (least, 30 * least))):
+        h = np.array(ends)
+        top = 10.0 ** (0.55 * np.log10(high) + 0.45 * np.log10(low))
+        gap = top * (h / h[-1 if slope > 0 else 0]) ** slope
+        axes.plot(h, gap, color=QUIET, linewidth=1.0, linestyle="--", zorder=1)
+        axes.annotate(name, (h[0 if slope > 0 else 1], gap.min()), color=QUIET, fontsize=9, va="top")
     axes.set_ylim(low, high)
 
 
 def _scatter(axes: Axes, measured: list[tuple[int, BlockReport]]) -> None:
-    largest = 0.0
     for place, block in measured:
         n, a = (np.array([getattr(each, side) for each in block.entries]) for side in ("numeric", "analytic"))
-        largest = max(largest, float(np.abs([n, a]).max()))
         axes.plot(
             n, a, linestyle="", color=palette.colour(place), marker=palette.marker(place), label=plain(block.name)
         )
     axes.axline((0, 0), slope=1, color=INK, linewidth=0.8, zorder=1)
     axes.set_xlabel("measured by differences")
     axes.set_ylabel("returned")
-    axes.legend(fontsize=9)
-    heading(axes, f"entries of the blocks that failed; right ones lie on the line (largest {number(largest)})")
+    heading(axes, "entries of the blocks that failed; right ones lie on the line")
