@@ -116,7 +116,7 @@ def _scaled(sketch: Any) -> NDArray[np.float64]:  # noqa: ANN401
 
 def _neighbours(rows: NDArray[np.float64], equal: float) -> NDArray[np.bool_]:
     """Whether each row, in the order of its first number, equals the one before it, to a share of both their norms."""
-    ordered = rows[np.lexsort(rows.T[::-1])]
+    ordered = rows[np.argsort(rows[:, 0])] if len(rows) else rows
     near = np.ones(max(0, len(ordered) - 1), dtype=bool)
     for start in range(0, rows.shape[1], SKETCHES + 1):
         part = ordered[:, start : start + SKETCHES + 1]

@@ -112,18 +112,19 @@ class Run:
         self.words = ""
         self.output: Output | None = None
         self.normalised = False
-        self.recorder = self._recorder()
+        self.recorder = self._recorder(whole=True)
         self.generator = torch.random.get_rng_state()
 
-    def _recorder(self) -> Recorder:
+    def _recorder(self, *, whole: bool) -> Recorder:
         names = {id(tensor): name for name, tensor in self.held.items()}
-        return Recorder(names, self.batch.examples)
+        return Recorder(names, self.batch.examples, whole=whole)
 
     def passes(self, steps: int, rate: float) -> tuple[Pass, ...]:
         """A pass after each of 0, 1, ... steps; fewer where the loss stops being finite."""
         found = []
         for step in range(steps + 1):
-            recorder = self.recorder if step == 0 else self._recorder()
+            recorder = self.recorder if step == 0 else self._recorder(whole=False)
+            recorder.recording = step in (0, steps)
             each, gradients = self._pass(recorder)
             found.append(each)
             if step == steps or not math.isfinite(each.loss):

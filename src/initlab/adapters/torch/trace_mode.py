@@ -59,11 +59,14 @@ class Read:
 
 
 class Recorder(TorchFunctionMode):  # type: ignore[misc]
-    """Records what a model does while it is entered; `records` and `reads` hold what was found."""
+    """Records what a model does while it is entered; `records` and `reads` hold what was found.
 
-    def __init__(self, names: Mapping[int, str], examples: int) -> None:
+    `whole` asks for every measurement; otherwise only units that are alike, and dead ones, are counted.
+    """
+
+    def __init__(self, names: Mapping[int, str], examples: int, *, whole: bool) -> None:
         super().__init__()
-        self.names, self.examples = names, examples
+        self.names, self.examples, self.whole = names, examples, whole
         self.records: list[Record] = []
         self.reads: dict[str, Read] = {}
         self.criteria: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
@@ -180,12 +183,12 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         return record
 
     def _measured(self, record: Record, z: statistics.Laid, tensor: Any, shift: Any) -> None:  # noqa: ANN401
-        record.values |= statistics.moments(z)
-        if not bool(torch.isfinite(record.values["largest"])):
-            record.values["finite"] = statistics.finite_share(z)
-        found = statistics.cosine(z, shift)
-        if found is not None:
-            record.values["cosine"] = found
+        if self.whole:
+            record.values |= statistics.moments(z)
+            if not bool(torch.isfinite(record.values["largest"])):
+                record.values["finite"] = statistics.finite_share(z)
+            found = statistics.cosine(z, shift)
+            record.values |= {} if found is None else {"cosine": found}
         compared = 1 < z.units <= statistics.WIDEST
         record.sketch = statistics.sketch(z) if compared else None
         if tensor.requires_grad:
@@ -208,7 +211,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         z = statistics.laid(tensor, self._axis(name, args), self.examples)
         record = self._new(name, kind, z, [mark for mark in marks if mark.ops], weights)
         self._measured(record, z, tensor, self._shift(name, args, kwargs))
-        if name in ("lstm", "gru", "rnn_tanh"):
+        if self.whole and name in ("lstm", "gru", "rnn_tanh"):
             record.values |= statistics.gates(name, args, tensor)
         for weight in weights:
             if not torch.is_grad_enabled():
@@ -237,18 +240,19 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
             record.sketch = None
         if name in RECTIFIERS:
             record.values["dead"] = statistics.dead(z)
-        if name in SLOPES:
+        if self.whole and name in SLOPES:
             record.values["slope"] = SLOPES[name](z.sample()).square().mean()
         return record
 
     def _attention(self, name: str, kwargs: dict[str, Any], tensors: list[Any], marks: list[Mark]) -> Record | None:
-        if name == "softmax":
+        found, keys = None, 0
+        if self.whole and name == "softmax":
             found, keys = statistics.spread_of_scores(tensors[0])
-        else:
+        elif self.whole:
             found, keys = statistics.scores(tensors[0], tensors[1], kwargs.get("scale"))
         z = statistics.laid(tensors[0], -1, self.examples)
         record = self._new(name, "attention", z, marks, ())
-        record.values |= {"scores": found, "keys": keys}
+        record.values |= {} if found is None else {"scores": found, "keys": keys}
         return record
 
     def _note(
@@ -297,7 +301,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         """
         parts = [mark for mark in marks if mark.ops]
         direct = [self.records[mark.direct] for mark in marks if mark.direct is not None]
-        if len(parts) < 2 and not (len(marks) > 1 and name in ("add", "sub", "mul", "cat")):
+        if len(parts) < 2 and not (len(marks) > 1 and name in ("add", "sub", "mul")):
             return
         for record in direct:
             record.gate |= name in ("mul", "where", "lerp")

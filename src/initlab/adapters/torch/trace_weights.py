@@ -17,8 +17,11 @@ SAMPLE = 4096
 FULL = 0.4
 """A matrix whose effective rank is this share of the full one is not looked at closer: that of noise is 1/2 or more."""
 
-LARGEST_RANKED = 4096
-"""Of larger matrices, so many rows and columns are ranked."""
+LARGEST_RANKED = 16_384
+"""Matrices with a longer side, tables for the most part, are not ranked."""
+
+PROBES = 4
+"""So many random signs estimate Σσ⁴."""
 
 
 def groups(model: Any) -> dict[str, tuple[Any, tuple[str, ...]]]:  # noqa: ANN401
@@ -40,8 +43,8 @@ def weight(name: str, parameter: Any, aliases: tuple[str, ...], module: str) -> 
         values = torch.where(kept, values, 0)
         norm = float(torch.linalg.vector_norm(values.double()))
     size = max(1, values.numel())
-    mean = float(values.sum(dtype=torch.float64)) / size
-    largest = float(values.abs().max()) if values.numel() else 0.0
+    mean = float(values.sum(dtype=None if values.dtype == torch.float64 else torch.float32)) / size
+    largest = max(abs(float(end)) for end in torch.aminmax(values)) if values.numel() else 0.0
     sample = _sample(values)
     return Weight(
         name=name,
@@ -54,7 +57,7 @@ def weight(name: str, parameter: Any, aliases: tuple[str, ...], module: str) -> 
         finite=finite,
         tiny=float(((sample != 0) & (sample.abs() < 1e-10)).double().mean()) if sample.numel() else 0.0,
         values=min(5, int(torch.unique(sample[:512]).numel())),
-        rank=rank(values) if finite == 1.0 else None,
+        rank=rank(values, norm**2) if finite == 1.0 else None,
         digest=hashlib.sha256(
             f"{tuple(parameter.shape)} {norm!r}".encode() + sample.cpu().numpy().tobytes()
         ).hexdigest(),
@@ -84,7 +87,7 @@ def _sample(values: Any) -> Any:  # noqa: ANN401
     return flat[:: max(1, flat.numel() // SAMPLE)][:SAMPLE].double()
 
 
-def rank(values: Any) -> int | None:  # noqa: ANN401
+def rank(values: Any, total: float) -> int | None:  # noqa: ANN401
     """The numerical rank of a matrix (rows: the first axis), where it may be under half of the full one; else None.
 
     The effective rank (Σσ²)²/Σσ⁴ is at most the rank, and cheap: Σσ² is |W|², Σσ⁴ = E |W Wᵀ s|² over random signs s.
@@ -94,14 +97,12 @@ def rank(values: Any) -> int | None:  # noqa: ANN401
         return None
     matrix = values.reshape(values.shape[0], -1).float()
     matrix = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
-    total = float(matrix.square().sum())
-    if total == 0.0:
+    if total == 0.0 or matrix.shape[1] > LARGEST_RANKED:
         return None
-    probe = torch.cos(torch.arange(matrix.shape[0] * 8, device=matrix.device).reshape(-1, 8) ** 2 * 1.7).sign()
-    fourth = float((matrix @ (matrix.T @ probe)).square().sum() / 8)
+    probe = torch.cos(torch.arange(matrix.shape[0] * PROBES, device=matrix.device).reshape(-1, PROBES) ** 2 * 1.7)
+    fourth = float((matrix @ (matrix.T @ probe.sign())).square().sum() / PROBES)
     if total**2 / fourth >= FULL * matrix.shape[0]:
         return None
-    matrix = matrix[:LARGEST_RANKED, :LARGEST_RANKED]
     found = int(torch.linalg.matrix_rank(matrix.double(), rtol=1e-5))
     return found if found < matrix.shape[0] else None
 
@@ -112,12 +113,10 @@ def gradient(parameter: Any, found: Any) -> Gradient:  # noqa: ANN401
     size = max(1, parameter.numel())
     tiny = torch.finfo(parameter.dtype).smallest_normal * torch.finfo(parameter.dtype).eps
     filled = int(torch.count_nonzero(values))
-    largest = float(values.abs().max()) if values.numel() else 0.0
     short = parameter.dtype in (torch.float16, torch.bfloat16)
     flushed = int(((values != 0) & (values.abs() <= tiny)).sum()) / max(1, filled) if short else 0.0
     return Gradient(
         norm=float(torch.linalg.vector_norm(values.float())),
-        largest=largest,
         weight=float(torch.linalg.vector_norm(parameter.detach().float())),
         filled=filled / size,
         flushed=flushed,
@@ -134,5 +133,6 @@ def step(parameters: Mapping[str, Any], gradients: Mapping[str, Any], *, rate: f
         for name, found in gradients.items():
             dense = found.to_dense() if found.is_sparse else found
             floor = float(torch.linalg.vector_norm(dense.float())) ** 2 / max(1, dense.numel()) + epsilon**2
-            room = dense.float().square().add_(floor).sqrt_().to(dense.dtype)
+            room = dense.float().square_() if dense.dtype.itemsize < 4 else dense.square()
+            room = room.add_(floor).sqrt_().to(dense.dtype)
             parameters[name].addcdiv_(dense, room, value=-rate)
