@@ -1,5 +1,7 @@
 """InitFaults: healthy networks, broken ones, a training run that says which are harmful, and every checker on all.
 
+From the root of the tree:
+
     python -m benchmarks.initfaults healthy --half dev      # the networks that must raise no alarm
     python -m benchmarks.initfaults faults  --half dev      # the injected faults, with what training said of them
     python -m benchmarks.initfaults oracle                  # train what oracle.json does not know yet
