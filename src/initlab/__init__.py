@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from initlab import course as course
+    from initlab.api.check import assert_healthy as assert_healthy
     from initlab.api.check import check as check
     from initlab.api.compare import Comparison as Comparison
     from initlab.api.compare import compare as compare
@@ -41,6 +42,7 @@ _HOMES = {
     "UsageError": "initlab.errors",
     "assert_gradients": "initlab.api.gradcheck",
     "Verified": "initlab.api.plan",
+    "assert_healthy": "initlab.api.check",
     "check": "initlab.api.check",
     "compare": "initlab.api.compare",
     "init": "initlab.api.plan",

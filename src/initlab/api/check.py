@@ -2,8 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from initlab.adapters.batches import Made
 from initlab.checks import report
@@ -11,9 +15,14 @@ from initlab.checks.frameworks import framework_of, remedies, tracer
 from initlab.checks.prove import proven
 from initlab.checks.run import apply
 from initlab.errors import SpecError
+from initlab.experiments import store
+from initlab.numerics.matrix import measures
+from initlab.plans.weights import read_weights
 from initlab.render import check as render
+from initlab.render import check_page, json, sarif
 from initlab.render.text import printed
 from initlab.rules import Finding
+from initlab.trace import Trace, Weight
 
 
 class Report(report.Report):
@@ -23,6 +32,26 @@ class Report(report.Report):
         return printed(render.text(self))
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return check_page.fragment(self)
+
+    def save(self, path: str | Path, *, source: str = "model") -> Path:
+        """Write the report as .html, .sarif or .json, by the name of the file, whole or not at all.
+
+        Raises SpecError for another name, OutputError when it cannot be written.
+        """
+        path = Path(path)
+        drawn = {
+            ".html": lambda: check_page.page(self, source=source),
+            ".sarif": lambda: json.dumps(sarif.document(self, source=source)) + "\n",
+            ".json": lambda: json.dumps(render.document(self)) + "\n",
+        }
+        if path.suffix not in drawn:
+            raise SpecError(f"The output must end in {', '.join(drawn)}, got {path.name!r}. Name it so.")
+        store.prepare(path.parent)
+        store.write(path, drawn[path.suffix]())
+        return path
 
 
 def check(
@@ -77,7 +106,52 @@ def check(
     found = replace(found, findings=tuple(replace(each, code=_code(each, home)) for each in found.findings))
     if prove:
         found = proven(found, lambda text: home.remedied(model, text, seed=seed), retrace, thresholds)
+    return _report(found)
+
+
+def _report(found: report.Report) -> Report:
     return Report(**{each.name: getattr(found, each.name) for each in fields(found)})
+
+
+def check_file(
+    path: str | Path,
+    *,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    thresholds: Mapping[str, Mapping[str, float]] | None = None,
+) -> Report:
+    """Check the weights of a safetensors file by the rules that need no model. Raises DataError for a broken file."""
+    held = read_weights(Path(path))
+    weights = tuple(
+        Weight(
+            name=name, shape=tuple(array.shape), dtype=held.dtypes[name], **measures(_numbers(array, held.dtypes[name]))
+        )
+        for name, array in held.arrays.items()
+        if held.dtypes[name].startswith(("float", "bfloat"))
+    )
+    asked = {"file": str(path), "select": list(select), "ignore": list(ignore), "thresholds": dict(thresholds or {})}
+    trace = Trace(framework="file", weights=weights, batch="none", loss="none")
+    return _report(apply(trace, select=select, ignore=ignore, thresholds=thresholds, configuration=asked))
+
+
+def _numbers(array: NDArray[Any], dtype: str) -> NDArray[Any]:
+    """The numbers of a tensor; those of bfloat16 from their bits."""
+    if dtype != "bfloat16":
+        return array
+    return (array.astype(np.uint32) << 16).view(np.float32)
+
+
+def assert_healthy(model: Any, batch: Any = None, loss: Any = None, *, strict: bool = False, **options: Any) -> None:  # noqa: ANN401
+    """Raise AssertionError, with the report, where a check of the model finds an error; `strict` adds warnings.
+
+    For tests: `initlab.assert_healthy(model, batch)`. Options are those of `check`.
+
+    >>> import torch
+    >>> assert_healthy(torch.nn.Linear(8, 4))
+    """
+    found = check(model, batch, loss, **options)
+    if found.errors or (strict and not found.healthy):
+        raise AssertionError(f"The network is not right at step zero.\n\n{found}")
 
 
 def _code(finding: Finding, home: ModuleType) -> str:

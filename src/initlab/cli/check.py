@@ -1,13 +1,16 @@
 """check: Say what is wrong with a network before its first training step."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 
 from initlab.api.check import check as run
-from initlab.cli.options import as_json, project_settings
+from initlab.api.check import check_file
+from initlab.cli.options import as_json, output, project_settings
 from initlab.loading import load, make
+from initlab.plans.weights import PICKLES
 from initlab.render import check as render
 from initlab.render import json
 
@@ -19,7 +22,7 @@ def _names(texts: tuple[str, ...]) -> list[str]:
 @click.command(
     epilog="Exit codes: 0 no error, 1 an error was found, 2 usage error.  Example: initlab check model.py:make_model"
 )
-@click.argument("model", metavar="FILE:FACTORY")
+@click.argument("model", metavar="FILE:FACTORY|FILE.safetensors")
 @click.option(
     "--batch", metavar="FILE:NAME", help="The batch, or a function that makes it: (inputs, targets), or a mapping."
 )
@@ -34,12 +37,22 @@ def _names(texts: tuple[str, ...]) -> list[str]:
 @click.option("--strict", is_flag=True, help="Exit with 1 for a warning as well.")
 @click.option("--seed", type=click.IntRange(min=0), default=None, help="The seed of what is made.  [default: 0]")
 @as_json
-def check(model: str, batch: str | None, input_: str | None, as_json: bool, strict: bool, **flags: Any) -> int:  # noqa: ANN401
+@output("Write the report as well: to a .html, .sarif or .json file.")
+def check(
+    model: str,
+    batch: str | None,
+    input_: str | None,
+    as_json: bool,
+    strict: bool,
+    output: Path | None,
+    **flags: Any,  # noqa: ANN401
+) -> int:
     """Say what is wrong with a network before its first training step.
 
-    FILE:FACTORY is a model, or a function without arguments that returns one. One batch runs forward and backward, and
-    again after each of two virtual optimizer steps; the model stays as it is. `initlab explain W020` explains a rule.
-    Settings stand in [tool.initlab.check] of pyproject.toml here; flags stand over them.
+    FILE:FACTORY is a model, or a function without arguments that returns one; or it is a .safetensors file, of which
+    the weights alone are checked. One batch runs forward and backward, and again after each of two virtual optimizer
+    steps; the model stays as it is. `initlab explain W020` explains a rule. Settings stand in [tool.initlab.check] of
+    pyproject.toml here; flags stand over them.
     """
     settings = {**project_settings("check"), **{key: value for key, value in flags.items() if value not in (None, ())}}
     for key in ("select", "ignore"):
@@ -47,13 +60,19 @@ def check(model: str, batch: str | None, input_: str | None, as_json: bool, stri
         settings[key] = _names((given,) if isinstance(given, str) else tuple(given))
     loss: Any = settings.pop("loss", None)
     chosen: Any = load(loss, what="loss") if isinstance(loss, str) and ":" in loss else loss
-    report = run(
-        make(model, what="model"),
-        make(batch, what="batch") if batch else None,
-        chosen,
-        input=input_,
-        **{**settings, "prove": bool(settings.get("prove")), "seed": int(settings.get("seed", 0))},
-    )
+    if Path(model.partition(":")[0]).suffix in (".safetensors", *PICKLES):
+        rules = {key: settings[key] for key in ("select", "ignore", "thresholds") if key in settings}
+        report = check_file(model, **rules)
+    else:
+        report = run(
+            make(model, what="model"),
+            make(batch, what="batch") if batch else None,
+            chosen,
+            input=input_,
+            **{**settings, "prove": bool(settings.get("prove")), "seed": int(settings.get("seed", 0))},
+        )
+    if output is not None:
+        report.save(output, source=model)
     if as_json:
         click.echo(json.dumps(render.document(report)))
     else:

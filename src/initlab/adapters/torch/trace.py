@@ -14,13 +14,14 @@ from torch.func import functional_call
 
 from initlab.adapters.torch import trace_weights
 from initlab.adapters.torch.trace_batch import Batch, batch_of
+from initlab.adapters.torch.trace_functions import opened
 from initlab.adapters.torch.trace_guard import paths, untouched
 from initlab.adapters.torch.trace_loss import Found, declared, loss_of
 from initlab.adapters.torch.trace_mode import Recorder
 from initlab.adapters.torch.trace_output import output_of
 from initlab.adapters.trace_record import finished
 from initlab.errors import DataError, InitlabError
-from initlab.trace import Gradient, Output, Pass, Trace, Weight
+from initlab.trace import Output, Pass, Trace, Weight
 
 STEPS = 2
 """Nested zero gates (a zero head on a zero residual branch) need two steps to open."""
@@ -90,6 +91,17 @@ def unwrapped(model: Any) -> Any:  # noqa: ANN401
     return model
 
 
+class _Whole(torch.nn.Module):  # type: ignore[misc]
+    """Runs what it is given while its model's weights are replaced: checkpoints run again during the way back."""
+
+    def __init__(self, model: Any) -> None:  # noqa: ANN401
+        super().__init__()
+        self.model = model
+
+    def forward(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401
+        return work()
+
+
 class Run:
     """The passes of one model on one batch, over a copy of its weights."""
 
@@ -134,29 +146,33 @@ class Run:
 
     def _pass(self, recorder: Recorder) -> tuple[Pass, dict[str, Any]]:
         torch.manual_seed(self.seed)
-        found = self._forward(recorder)
-        wanted = {name: tensor for name, tensor in self.copies.items() if tensor.requires_grad}
+        held = {f"model.{name}": tensor for name, tensor in self.held.items()}
+        held |= {f"model.{name}": buffer.detach().clone() for name, buffer in self.model.named_buffers()}
+        loss, kept = functional_call(_Whole(self.model), held, (lambda: self._there_and_back(recorder),))
+        measured = {name: trace_weights.gradient(self.copies[name], gradient) for name, gradient in kept.items()}
+        return Pass(loss=loss, ops=finished(recorder.records), gradients=measured), kept
+
+    def _there_and_back(self, recorder: Recorder) -> tuple[float, dict[str, Any]]:
+        """Forward and backward on the copies: the loss, and the gradients that there are."""
+        with paths(self.model, recorder.path), recorder:
+            found = self._forward(recorder)
         self._heads(recorder, found)
         recorder.recording = False
+        wanted = {name: tensor for name, tensor in self.copies.items() if tensor.requires_grad}
         with recorder:
-            gradients = torch.autograd.grad(found.loss, list(wanted.values()), allow_unused=True)
+            gradients = opened(torch.autograd.grad)(found.loss, list(wanted.values()), allow_unused=True)
         kept = {name: each for name, each in zip(wanted, gradients, strict=True) if each is not None}
-        measured: dict[str, Gradient] = {
-            name: trace_weights.gradient(wanted[name], gradient) for name, gradient in kept.items()
-        }
-        return Pass(loss=float(found.loss.detach()), ops=finished(recorder.records), gradients=measured), kept
+        return float(found.loss.detach()), kept
 
     def _forward(self, recorder: Recorder) -> Found:
-        buffers = {name: buffer.detach().clone() for name, buffer in self.model.named_buffers()}
         batch = self.batch
-        with paths(self.model, recorder.path), recorder:
-            try:
-                output = functional_call(self.model, {**self.held, **buffers}, batch.args, dict(batch.kwargs))
-            except InitlabError:
-                raise
-            except Exception as error:
-                raise self._failed(error, recorder) from error
-            return loss_of(output, batch.target, self.loss, tokens=batch.tokens, seed=self.seed)
+        try:
+            output = self.model(*batch.args, **batch.kwargs)
+        except InitlabError:
+            raise
+        except Exception as error:
+            raise self._failed(error, recorder) from error
+        return loss_of(output, batch.target, self.loss, tokens=batch.tokens, seed=self.seed)
 
     def _failed(self, error: Exception, recorder: Recorder) -> DataError:
         text = " ".join(f"{type(error).__name__}: {error}".split())[:240]

@@ -1,7 +1,7 @@
 """A batch: what is fed to the model, by place and by name, and the targets; given, or made from a stated shape."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,9 +30,8 @@ class Batch:
     @property
     def main(self) -> Any:  # noqa: ANN401
         """The first tensor that is fed in."""
-        for value in (*self.args, *self.kwargs.values()):
-            if isinstance(value, torch.Tensor):
-                return value
+        for value in _leaves((*self.args, *self.kwargs.values())):
+            return value
         raise DataError("The batch must hold a tensor, got none. Give (inputs, targets), or a mapping of arguments.")
 
     @property
@@ -45,6 +44,17 @@ class Batch:
         """The whole numbers of shape (examples, length) that are fed in, or None."""
         main = self.main
         return main if not main.is_floating_point() and main.ndim == 2 else None
+
+
+def _leaves(values: Iterable[Any]) -> Iterator[Any]:
+    """The tensors among values, and in the sequences and mappings among them."""
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _leaves(value)
+        elif isinstance(value, Mapping):
+            yield from _leaves(value.values())
 
 
 def batch_of(model: Any, given: Any, *, seed: int) -> Batch:  # noqa: ANN401

@@ -1,0 +1,61 @@
+"""A tensor in a few numbers: moments, finite and vanishing shares, rank, a fingerprint."""
+
+import hashlib
+import math
+from typing import TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+SAMPLE = 4096
+"""So many entries, evenly spread, stand for a tensor where it is only to be told from others."""
+
+
+class Measures(TypedDict):
+    """The measurements; see `initlab.trace.Weight` for what each is."""
+
+    mean: float
+    std: float
+    norm: float
+    largest: float
+    finite: float
+    tiny: float
+    values: int
+    rank: int | None
+    digest: str
+
+
+def measures(tensor: npt.NDArray[np.generic]) -> Measures:
+    """Measure a tensor, in float64, over its finite entries.
+
+    >>> measures(np.ones((3, 3)))["rank"], measures(np.ones((8, 8)))["rank"]
+    (None, 1)
+    """
+    values = np.asarray(tensor, dtype=np.float64)
+    kept = np.isfinite(values)
+    finite = float(kept.mean()) if values.size else 1.0
+    values = np.where(kept, values, 0.0) if finite < 1 else values
+    flat = values.reshape(-1)
+    sample = flat[:: max(1, flat.size // SAMPLE)][:SAMPLE]
+    norm = float(np.linalg.norm(flat))
+    return {
+        "mean": float(flat.mean()) if flat.size else 0.0,
+        "std": float(flat.std()) if flat.size else 0.0,
+        "norm": norm,
+        "largest": float(np.abs(flat).max(initial=0.0)),
+        "finite": finite,
+        "tiny": float(((sample != 0) & (np.abs(sample) < 1e-10)).mean()) if sample.size else 0.0,
+        "values": min(5, int(np.unique(sample[:512]).size)),
+        "rank": _rank(values) if finite == 1.0 else None,
+        "digest": hashlib.sha256(f"{tensor.shape} {norm!r}".encode() + sample.tobytes()).hexdigest(),
+    }
+
+
+def _rank(values: npt.NDArray[np.float64]) -> int | None:
+    """The numerical rank of a matrix that falls short of the full one; None for one that does not, or is no matrix."""
+    if values.ndim < 2 or min(values.shape[0], values[0].size) < 4 or not values.any():
+        return None
+    matrix = values.reshape(values.shape[0], -1)
+    singular = np.linalg.svd(matrix / math.sqrt(float((matrix**2).sum())), compute_uv=False)
+    found = int((singular > 1e-5 * singular[0]).sum())
+    return found if found < min(matrix.shape) else None
