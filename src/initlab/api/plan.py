@@ -91,7 +91,7 @@ class Plan(plans.Plan):
         adapter = _reader(self, model)
         found = verification.verify(
             self,
-            lambda parameter: adapter.values(model, parameter),
+            _values(adapter, model),
             seed=seed,
             alpha=alpha,
             progress=progress,
@@ -161,6 +161,12 @@ def policy_for(source: Source, framework: str) -> Policy:
     if framework not in DEFAULTS:
         raise SpecError(f"The framework of framework-default must be torch or jax, got {framework}. Use course-he.")
     return policy_of(DEFAULTS[framework])
+
+
+def _values(adapter: Adapter, model: object) -> verification.Values:
+    """What parameters of a model hold, looked at once where the adapter can."""
+    at_once: Callable[[object], verification.Values] | None = getattr(adapter, "all_values", None)
+    return (lambda parameter: adapter.values(model, parameter)) if at_once is None else at_once(model)
 
 
 def _reference(model: object) -> Callable[[], object | None]:

@@ -1,6 +1,6 @@
 """The adapter of torch: `nn.Module`s, wrapped or not, on any device, in memory or on meta."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -47,6 +47,11 @@ class TorchAdapter:
         """What a parameter holds now, in canonical order: a view where one will do; None for one on meta."""
         entry = _known(self._read(model), [parameter.name])[parameter.name]
         return values_of(entry.tensor, entry.block)
+
+    def all_values(self, model: nn.Module) -> Callable[[Parameter], NDArray[Any] | None]:
+        """`values` for many parameters of a model that does not change meanwhile: it is looked at once."""
+        entries = self._read(model).entries
+        return lambda parameter: values_of(entries[parameter.name].tensor, entries[parameter.name].block)
 
     def fill(self, model: nn.Module, laws: Mapping[str, Law], *, seed: int) -> nn.Module:
         """Draw each named parameter from its law, in place, all of them or none.
