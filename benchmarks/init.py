@@ -2,9 +2,9 @@
 
     python benchmarks/init.py
 
-Each measurement runs in a process of its own, on one thread; times are seconds of the processor, the best of three. `own` draws what the model's
-own code draws: transformers' `initialize_weights` for GPT-2, timm-style normal and truncated normal laws for both by
-`torch.nn.init`. Memory is the growth of the largest resident set while initlab draws, beside the size of the model.
+Each model is measured in a process of its own, on one thread; times are seconds of the processor, the best of three.
+`torch.nn.init` draws the matrices of the same model from the same law; `own init` is what transformers runs. Scratch is
+how far the resident set grows while initlab draws.
 """
 
 import json

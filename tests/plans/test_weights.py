@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -129,6 +129,7 @@ def test_a_broken_file_gets_one_line(path, content, message):
     assert "\n" not in str(caught.value)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=200), st.integers(0, 400))
 def test_no_damage_to_a_file_ends_in_anything_but_one_line(tmp_path_factory, noise, place):
     path = tmp_path_factory.mktemp("weights") / "x.safetensors"
