@@ -31,7 +31,7 @@ def initlab_says(case: Case) -> dict[str, Any]:
         for each in point.mistakes
     ]
     return {
-        "rejected": found.exit_code in (1, 3),
+        "rejected": found.verdict in ("WRONG", "STATEFUL", "NONDETERMINISTIC"),
         "verdict": found.verdict,
         "blocks": blocks,
         "mistakes": mistakes,

@@ -70,7 +70,7 @@ def test_zero_weights_are_vacuous():
     report = gradient_report(network.open_case())
     verdicts = {block.name: block.verdict for block in report.blocks}
     assert report.verdict == "VACUOUS"
-    assert report.exit_code == 2
+    assert report.exit_code == 3
     assert verdicts["W1"] == verdicts["W2"] == "VACUOUS"
     assert verdicts["b3"] == "PASS"
 
@@ -161,6 +161,9 @@ def test_a_sparse_mistake_in_a_large_block_is_found_by_halving():
 
 def test_every_verdict_has_an_exit_code():
     assert set(EXIT_CODE) == set(VERDICTS)
+    assert {verdict for verdict, code in EXIT_CODE.items() if code == 0} == {"PASS", "NON-SMOOTH"}
+    assert {verdict for verdict, code in EXIT_CODE.items() if code == 1} == {"WRONG"}
+    assert 2 not in EXIT_CODE.values()
 
 
 # The gates

@@ -18,8 +18,9 @@ from initlab.render.json import dumps
 
 
 @click.command(
-    epilog="Exit codes: 0 right, 1 wrong, 2 part of it cannot be told (or a usage error), 3 nothing can be checked: "
-    "the cost is random or keeps state, 130 interrupted. Example: initlab gradcheck net.py:case --points init,trained"
+    epilog="Exit codes: 0 right, 1 wrong, 2 usage or input error, 3 it cannot be told: a block below the resolution or "
+    "with nothing to test, or a cost that is random or keeps state, 130 interrupted. "
+    "Example: initlab gradcheck net.py:case --points init,trained"
 )
 @click.argument("place", metavar="FILE:OBJECT", required=False)
 @click.option("--points", default="init", show_default=True, help=f"Where: {', '.join(POINTS)}, or both.")

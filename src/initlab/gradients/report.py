@@ -28,8 +28,8 @@ EXIT_CODE: dict[Verdict, int] = {
     "PASS": 0,
     "NON-SMOOTH": 0,
     "WRONG": 1,
-    "VACUOUS": 2,
-    "UNRESOLVED": 2,
+    "VACUOUS": 3,
+    "UNRESOLVED": 3,
     "STATEFUL": 3,
     "NONDETERMINISTIC": 3,
 }
@@ -168,7 +168,7 @@ class GradientReport:
 
     @property
     def exit_code(self) -> int:
-        """0 right, 1 wrong, 2 part of it is beyond telling, 3 nothing could be checked."""
+        """0 right, 1 wrong, 3 beyond telling, in part or as a whole."""
         return EXIT_CODE[self.verdict]
 
     @property
