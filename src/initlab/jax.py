@@ -8,16 +8,18 @@ There is a function for each scheme of the catalogue (`initlab schemes` lists th
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 import jax
 import numpy as np
 
+from initlab.adapters.jax.adapter import JaxAdapter
 from initlab.adapters.jax.kernel import kernel_place
 from initlab.adapters.jax.model import Model as Model
 from initlab.adapters.jax.place import whole
-from initlab.errors import SpecError
+from initlab.errors import SpecError, UnknownNameError
 from initlab.laws import Law
 from initlab.parameters import Fan, Gate, Parameter, Role
 from initlab.schemes import SCHEMES, Option, Scheme, choose
@@ -25,7 +27,7 @@ from initlab.streams.jax import jax_dtype
 from initlab.streams.layout import checked_shape
 from initlab.streams.sample import check_drawable, sample
 
-__all__ = ["Initializer", "Model", "init", "initializer"]
+__all__ = ["Initializer", "Model", "draw", "init", "initializer", "scale"]
 
 Tree = TypeVar("Tree")
 
@@ -68,6 +70,56 @@ def init(
         return drawn
     within: Model = planned(Model(weights=model, inputs=inputs), policy, seed=seed, strict=strict)
     return within.weights  # type: ignore[no-any-return]
+
+
+def draw(model: Tree, schemes: Mapping[str, str], *, seed: int = 0) -> Tree:
+    """The model with some weights drawn anew, each by a scheme as a person writes it; the one given keeps its own.
+
+    A packed weight, or a stack of layers, is drawn block by block.
+
+    >>> import jax.numpy as jnp
+    >>> drawn = draw({"fc": {"kernel": jnp.zeros((50, 1000))}}, {"fc.weight": "he_normal"})
+    >>> round(float(drawn["fc"]["kernel"].std()), 2)
+    0.2
+
+    Raises UnknownNameError for a weight or scheme that there is not.
+    """
+    adapter = JaxAdapter()
+    parameters = adapter.parameters(model)
+    laws: dict[str, Law] = {}
+    for name, scheme in schemes.items():
+        choice = choose(scheme)
+        for parameter in _named(parameters, name):
+            entry = replace(parameter, role="weight") if parameter.role in LEFT_ALONE else parameter
+            laws[parameter.name] = choice.law(entry)
+    drawn: Tree = adapter.fill(model, laws, seed=seed)
+    return drawn
+
+
+def scale(model: Tree, factors: Mapping[str, float]) -> Tree:
+    """The model with some weights multiplied by a number; the one given keeps its own.
+
+    >>> import jax.numpy as jnp
+    >>> float(scale({"fc": {"kernel": jnp.ones((2, 2))}}, {"fc.weight": 0.5})["fc"]["kernel"].max())
+    0.5
+    """
+    adapter = JaxAdapter()
+    parameters = adapter.parameters(model)
+    each = {parameter.name: factor for name, factor in factors.items() for parameter in _named(parameters, name)}
+    scaled: Tree = adapter.scale(model, each)
+    return scaled
+
+
+LEFT_ALONE = ("bias", "norm_scale", "residual_scale")
+"""The roles that most schemes leave at one or zero, where a person asks for something else by name."""
+
+
+def _named(parameters: Sequence[Parameter], name: str) -> list[Parameter]:
+    """The parameters of that name, or the blocks of the tensor of that name."""
+    found = [each for each in parameters if name in (each.name, each.tensor, each.name.partition("[")[0])]
+    if not found:
+        raise UnknownNameError("parameter", name, [each.name for each in parameters])
+    return found
 
 
 def initializer(

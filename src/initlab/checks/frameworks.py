@@ -1,6 +1,7 @@
 """Which adapter traces a model, by where its type comes from; nothing is imported that the model does not stand on."""
 
 import importlib
+import sys
 from types import ModuleType
 
 from initlab.errors import DataError
@@ -17,6 +18,8 @@ def framework_of(model: object) -> str:
         home = HOMES.get(base.__module__.partition(".")[0])
         if home is not None:
             return home
+    if "jax" in sys.modules and importlib.import_module("initlab.adapters.jax.model").is_model(model):
+        return "jax"
     raise DataError(
         f"The model must be of PyTorch or JAX, got {type(model).__name__}. Return a torch.nn.Module, or see --help."
     )

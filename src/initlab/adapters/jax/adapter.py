@@ -67,6 +67,17 @@ class JaxAdapter:
         arrays = [_array(leaf.value, drawn.get(place, []), seed=seed) for place, leaf in enumerate(reading.form.leaves)]
         return put_back(model, reading.form.rebuild(arrays))
 
+    def scale(self, model: Any, factors: Mapping[str, float]) -> Any:  # noqa: ANN401
+        """The model with each named parameter multiplied by a number, all others as they are."""
+        reading = self._read(model)
+        arrays = [leaf.value for leaf in reading.form.leaves]
+        for name, factor in factors.items():
+            entry = _known(reading, name)
+            held = np.array(_host(arrays[entry.leaf]))
+            entry.block.place.write(held, (entry.block.place.read(held) * factor).astype(held.dtype))
+            arrays[entry.leaf] = _put(held, reading.form.leaves[entry.leaf].value)
+        return put_back(model, reading.form.rebuild(arrays))
+
     def _read(self, model: Any, *, anew: bool = False) -> Reading:  # noqa: ANN401
         """What was read of the last model, as long as it is asked about again."""
         if anew or self._last is None or self._last[0] is not model:
@@ -96,4 +107,9 @@ def _array(value: Any, blocks: list[tuple[Entry, Law]], *, seed: int) -> Any:  #
         parameter = entry.parameter
         values = sample(law, name=parameter.name, seed=seed, shape=parameter.shape, dtype=parameter.dtype)
         entry.block.place.write(held, values)
-    return jax.device_put(held, value.sharding) if stands or isinstance(value, jax.Array) else held
+    return _put(held, value)
+
+
+def _put(held: NDArray[Any], like: Any) -> Any:  # noqa: ANN401
+    """An array where another one is."""
+    return jax.device_put(held, like.sharding) if isinstance(like, jax.Array | jax.ShapeDtypeStruct) else held

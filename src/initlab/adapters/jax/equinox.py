@@ -33,7 +33,8 @@ def read(model: eqx.Module) -> Form:
         network = eqx.nn.inference_mode(rebuild(arrays))
         return jax.vmap(functools.partial(network))(*inputs)
 
-    return Form(kind="equinox", leaves=tuple(leaves), rebuild=rebuild, forward=forward if callable(model) else None)
+    call = forward if callable(model) else None
+    return Form(kind="equinox", leaves=tuple(leaves), rebuild=rebuild, forward=call, trains=call)
 
 
 def _holders(model: object, path: tuple[Any, ...]) -> tuple[object, ...]:

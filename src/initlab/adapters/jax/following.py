@@ -79,10 +79,10 @@ class Walk:
     @property
     def activation(self) -> str | None:
         """The activation that follows; "linear" where none does, None where it is one of no known name."""
-        curved = [end for end in self.ends if not _affine(end)]
+        curved = [end for end in self.ends if not affine(end)]
         if curved:
-            return _named(curved[-1].tobytes())
-        return next((name for end in self.averaged if not _affine(end) and (name := _named(end.tobytes()))), "linear")
+            return named(curved[-1])
+        return next((name for end in self.averaged if not affine(end) and (name := named(end))), "linear")
 
 
 def follow(
@@ -137,13 +137,13 @@ def _passed(
         return STATISTIC if not others and (step.name in LAYOUT or step.name in ENTRYWISE) else None
     if step.name in LAYOUT:
         return first
-    if others and step.name in SUMS and _affine(first) and not any(number in summed for number in known):
+    if others and step.name in SUMS and affine(first) and not any(number in summed for number in known):
         walk.sums.append(Sum(at=at, other=others[0]))
         summed.update(step.writes)
         return first
     if others or (step.name not in ENTRYWISE and step.name != "integer_pow"):
         walk.ends.append(first)
-        walk.gates |= step.name == "mul" and not _affine(first)
+        walk.gates |= step.name == "mul" and not affine(first)
         return None
     if step.name in SUMS:
         walk.shifts.extend(number for number in step.reads if number in program.stored)
@@ -181,9 +181,20 @@ def scalars_of(program: Program) -> dict[Number, float]:
     return found
 
 
-def _affine(values: NDArray[np.float64]) -> bool:
+def affine(values: NDArray[np.float64]) -> bool:
+    """Whether values on the grid are those of a straight line."""
     bends = np.diff(values, 2)
     return bool(np.all(np.abs(bends) <= TOLERANCE * (1e-6 + np.abs(values).max())))
+
+
+def bent(values: NDArray[np.float64]) -> bool:
+    """Whether values on the grid are finite and those of no straight line."""
+    return bool(np.isfinite(values).all()) and not affine(values)
+
+
+def named(values: NDArray[np.float64]) -> str | None:
+    """The activation whose values on the grid these are."""
+    return _named(values.tobytes())
 
 
 @lru_cache(maxsize=256)

@@ -45,6 +45,7 @@ class Form:
 
     rebuild   arrays, in the order of the leaves -> a new model
     forward   (arrays, inputs) -> what the model returns; None where there is nothing to call
+    trains    the same with statistics of the batch in its norms, and without dropout
     inputs    what it is called with, or what stands for it; None where nothing is known
     """
 
@@ -52,6 +53,7 @@ class Form:
     leaves: tuple[Leaf, ...]
     rebuild: Callable[[Sequence[Any]], Any]
     forward: Callable[[Sequence[Any], Sequence[Any]], Any] | None = None
+    trains: Callable[[Sequence[Any], Sequence[Any]], Any] | None = None
     inputs: tuple[Any, ...] | None = field(default=None)
 
 

@@ -1,7 +1,7 @@
 """What may be given as a JAX model, and the Form it is read as."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -94,7 +94,7 @@ def read(model: object) -> Form:
         given = found(form) or ()
     if given and library_of(parts.apply) == "flax.linen" and not any(leaf.holders for leaf in form.leaves):
         form = _form(Model(weights=parts.weights, apply=parts.apply, inputs=given))
-    return Form(kind=form.kind, leaves=form.leaves, rebuild=form.rebuild, forward=form.forward, inputs=given or None)
+    return replace(form, inputs=given or None)
 
 
 def _form(parts: Model) -> Form:

@@ -30,7 +30,15 @@ def read(model: nnx.Module) -> Form:
         copy.eval()
         return copy(*inputs)
 
-    return Form(kind="nnx", leaves=leaves, rebuild=rebuild, forward=forward if callable(model) else None)
+    def trains(arrays: Sequence[Any], inputs: Sequence[Any]) -> Any:  # noqa: ANN401
+        copy: Any = rebuild(arrays)
+        copy.train()
+        copy.set_attributes(deterministic=True, raise_if_not_found=False)
+        return copy(*inputs)
+
+    if not callable(model):
+        return Form(kind="nnx", leaves=leaves, rebuild=rebuild)
+    return Form(kind="nnx", leaves=leaves, rebuild=rebuild, forward=forward, trains=trains)
 
 
 def _leaves(found: list[Place]) -> Iterator[Leaf]:

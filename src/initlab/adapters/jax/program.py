@@ -3,6 +3,8 @@
     jaxpr with jit, custom_jvp_call, remat, scan, cond   ->   steps, each a primitive, its inputs and outputs by number
 
 A scan whose slices hold weights is a stack of layers, and is unrolled; one over time is written out for its first step.
+An exact program computes what the model does: its scans over time are unrolled too, or one step where they are long;
+loops and branches are one step each, and so are functions with a derivative of their own that read no weight.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +16,9 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 CALLS = ("jaxpr", "call_jaxpr", "fun_jaxpr")
+LONGEST = 64
+"""A scan over more steps of time than these is not unrolled."""
+
 INDEX, STACK, SAME, CHOICE = "index", "stack", "same", "choice"
 """Steps that no primitive does: take one index of the leading axis, stack, pass on, and one of several branches."""
 
@@ -49,6 +54,7 @@ class Program:
     """The values that are made of weights and constants alone."""
     stored: set[Number] = field(default_factory=set)
     """Those of them that weights are in."""
+    exact: bool = False
 
     def new(self, shape: Sequence[int]) -> Number:
         """A value that no step has written yet."""
@@ -64,7 +70,7 @@ class Program:
 
     def add(self, name: str, reads: Sequence[Number], shapes: Sequence[Sequence[int]], **params: Any) -> list[Number]:  # noqa: ANN401
         """Append a step and return what it writes."""
-        primitive = params.pop("_primitive", None)
+        primitive, params = params.pop("_primitive", None), params.pop("_params", params)
         writes = [self.new(shape) for shape in shapes]
         self.steps.append(Step(name=name, reads=tuple(reads), writes=tuple(writes), params=params, primitive=primitive))
         if all(number in self.held for number in reads):
@@ -74,10 +80,12 @@ class Program:
         return writes
 
 
-def traced(forward: Callable[..., Any], arrays: Sequence[Any], inputs: Sequence[Any]) -> Program:
+def traced(
+    forward: Callable[..., Any], arrays: Sequence[Any], inputs: Sequence[Any], *, exact: bool = False
+) -> Program:
     """The steps of forward(arrays, inputs), traced on shapes alone."""
     closed = jax.make_jaxpr(lambda weights, given: forward(weights, given))(list(arrays), tuple(inputs))
-    program = Program()
+    program = Program(exact=exact)
     numbers = [program.new(var.aval.shape) for var in closed.jaxpr.invars]
     program.weights, program.inputs = tuple(numbers[: len(arrays)]), tuple(numbers[len(arrays) :])
     program.held.update(program.weights)
@@ -105,6 +113,8 @@ def _write(program: Program, closed: ClosedJaxpr | Jaxpr, given: Sequence[Number
 
 def _written(program: Program, equation: Any, reads: list[Number]) -> list[Number]:  # noqa: ANN401
     name, params = equation.primitive.name, equation.params
+    if program.exact and _is_one_step(program, name, params, reads):
+        return _step(program, equation, reads)
     if name == "scan":
         return _scan(program, params, reads)
     if name == "while":
@@ -119,15 +129,37 @@ def _written(program: Program, equation: Any, reads: list[Number]) -> list[Numbe
     inner = next((params[key] for key in CALLS if key in params), None)
     if inner is not None and len(getattr(inner, "jaxpr", inner).invars) == len(reads):
         return _write(program, inner, reads)
+    return _step(program, equation, reads)
+
+
+def _step(program: Program, equation: Any, reads: list[Number]) -> list[Number]:  # noqa: ANN401
     shapes = [getattr(var.aval, "shape", ()) for var in equation.outvars]
-    return program.add(name, reads, shapes, _primitive=equation.primitive, **params)
+    return program.add(equation.primitive.name, reads, shapes, _primitive=equation.primitive, _params=equation.params)
+
+
+def _is_one_step(program: Program, name: str, params: Mapping[str, Any], reads: list[Number]) -> bool:
+    """Whether an exact program keeps it whole."""
+    if name == "scan":
+        stacked = reads[params["num_consts"] + params["num_carry"] :]
+        return params["length"] > LONGEST and not any(number in program.stored for number in stacked)
+    if name in ("while", "cond"):
+        return True
+    return name.startswith("custom_") and not any(number in program.stored for number in reads)
+
+
+def written_out(closed: Any, shapes: Sequence[Sequence[int]]) -> Program:  # noqa: ANN401
+    """The steps of a function that another program keeps whole."""
+    program = Program()
+    program.inputs = tuple(program.new(shape) for shape in shapes)
+    program.outputs = tuple(_write(program, closed, program.inputs))
+    return program
 
 
 def _scan(program: Program, params: Mapping[str, Any], reads: list[Number]) -> list[Number]:
     fixed, carried = params["num_consts"], params["num_carry"]
     consts, carry, stacked = reads[:fixed], reads[fixed : fixed + carried], reads[fixed + carried :]
     layers = any(number in program.stored for number in stacked)
-    length = params["length"] if layers else min(params["length"], 1)
+    length = params["length"] if layers or program.exact else min(params["length"], 1)
     order = range(length)[::-1] if params["reverse"] else range(length)
     rows: dict[int, list[Number]] = {}
     for index in order:

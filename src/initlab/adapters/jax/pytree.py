@@ -47,7 +47,8 @@ def read(
         assert apply is not None
         return apply(rebuild(arrays), *inputs)
 
-    return Form(kind=kind, leaves=tuple(leaves), rebuild=rebuild, forward=forward if apply else None)
+    call = forward if apply else None
+    return Form(kind=kind, leaves=tuple(leaves), rebuild=rebuild, forward=call, trains=call)
 
 
 def _unboxed(path: Path) -> Path:
