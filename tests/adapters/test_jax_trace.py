@@ -223,14 +223,20 @@ def cut(tree, x):
     return jax.lax.stop_gradient(h) @ tree["head"]["kernel"]
 
 
+def deep(tree, x):
+    for name in ("one", "two", "three"):
+        x = jax.nn.relu(x @ tree[name]["kernel"] + tree[name]["bias"])
+    return x @ tree["head"]["kernel"]
+
+
 FAULTS = {
     "W021": lambda: initlab.jax.draw(drawn(mlp("pytree")), {"two.weight": "constant(0.1)", "two.bias": "zeros"}),
     "W001": lambda: with_weights(lambda tree: tree | {"two": {**tree["two"], "bias": jnp.full(16, jnp.nan)}}),
     "W050": lambda: initlab.jax.scale(drawn(mlp("pytree")), {"head.weight": 100.0}),
     "W031": lambda: with_weights(lambda tree: tree | {"two": {**tree["two"], "bias": jnp.full(16, -1e3)}}),
     "W012": lambda: (cut, with_weights(dict)[1]),
-    "W070": lambda: with_weights(
-        lambda tree: tree | {"three": dict(tree["two"])} | {"two": jax.tree.map(jnp.copy, tree["two"])}
+    "W070": lambda: (deep, with_weights(lambda tree: tree | {"three": jax.tree.map(jnp.copy, tree["two"])})[1]),
+}
     ),
 }
 

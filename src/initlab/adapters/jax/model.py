@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
+import numpy as np
 
 from initlab.adapters.jax import pytree
 from initlab.adapters.jax.leaves import Form
@@ -42,7 +43,8 @@ def is_model(model: object) -> bool:
     """Whether it is a model of JAX: a Model, a module of Flax or Equinox, a tree with arrays in it."""
     if isinstance(model, Model) or library_of(model):
         return True
-    return any(hasattr(leaf, "shape") and hasattr(leaf, "dtype") for leaf in jax.tree_util.tree_leaves(model))
+    kinds = (jax.Array, jax.ShapeDtypeStruct, np.ndarray)
+    return any(isinstance(leaf, kinds) for leaf in jax.tree_util.tree_leaves(model))
 
 
 def parts_of(model: object) -> Model:

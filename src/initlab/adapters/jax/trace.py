@@ -147,7 +147,8 @@ class Run:
                 (loss, (outputs, tapped)), (gradients, backward) = compiled(arrays, nudges, self.inputs)
             if step == 0:
                 self._keep(outputs, float(loss))
-            found.append(self._pass(float(loss), arrays, tapped, gradients, backward))
+            seen = tapped if step in (0, steps) else {}
+            found.append(self._pass(float(loss), arrays, seen, gradients, backward, whole=step == 0))
             if step == steps or not math.isfinite(found[-1].loss):
                 break
             arrays = [_stepped(array, each, rate) for array, each in zip(arrays, gradients, strict=True)]
@@ -172,10 +173,13 @@ class Run:
         tapped: dict[Number, Any],
         gradients: list[Any],
         backward: dict[Number, Any],
+        *,
+        whole: bool,
     ) -> Pass:
+        """The account of one pass: without values, of no operation; if not `whole`, of what is alike or dead."""
         back = {number: each for number, each in backward.items() if number in self.reached}
-        records = self.reader.records(tapped, back, arrays)
-        for place in self.marks.ops.get(self.program.outputs[self.place], ()):
+        records = self.reader.records(tapped, back, arrays, whole=whole) if tapped else []
+        for place in self.marks.ops.get(self.program.outputs[self.place], ()) if records else ():
             records[place].head = records[place].kind == "linear"
         reached = {leaf for leaf, number in enumerate(self.program.weights) if number in self.reached}
         measured_gradients = {
@@ -212,8 +216,10 @@ def _with_inputs(form: Form, batch: Batch) -> Form:
 
 
 def _stepped(array: Any, gradient: Any, rate: float) -> Any:  # noqa: ANN401
-    """One step as Adam makes its first: θ ← θ - rate · g/(|g| + ε), element by element."""
-    return array - (rate * gradient / (jnp.abs(gradient) + EPSILON)).astype(array.dtype)
+    """One step, element by element: θ ← θ - rate · g/√(g² + ḡ² + ε²), ḡ the root mean square of the array."""
+    wide = gradient.astype(jnp.promote_types(gradient.dtype, jnp.float32))
+    room = jnp.sqrt(jnp.square(wide) + jnp.mean(jnp.square(wide)) + EPSILON**2)
+    return array - (rate * wide / room).astype(array.dtype)
 
 
 def _input_cosine(batch: Batch, first: Pass) -> float | None:

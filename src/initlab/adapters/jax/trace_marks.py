@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from initlab.adapters.jax.following import LAYOUT
-from initlab.adapters.jax.program import Number, Program
+from initlab.adapters.jax.following import LAYOUT, scalars_of
+from initlab.adapters.jax.program import STACK, Number, Program
 from initlab.adapters.jax.sites import Site
 
 
@@ -13,8 +13,8 @@ class Marks:
     """The operations behind each value, and the places of those that a sum or product joins to another signal.
 
     `direct` is the operation that a value is the result of, laid out otherwise perhaps; `residual` those that are added
-    to what they were made of, or were made from, and `joins` says whether there is such a sum; `gates` those that
-    another signal is multiplied with.
+    to another signal or laid beside it, `gates` those that multiply one; `joins` says whether any signal is added to
+    what it was made of.
     """
 
     program: Program
@@ -25,8 +25,10 @@ class Marks:
     residual: set[int] = field(default_factory=set)
     gates: set[int] = field(default_factory=set)
     joins: bool = False
+    scalars: dict[Number, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.scalars = scalars_of(self.program)
         results: dict[Number, int] = {site.result: place for place, site in enumerate(self.sites)}
         self.inputs = [()] * len(self.sites)
         statistics: set[Number] = set()
@@ -36,8 +38,8 @@ class Marks:
             joined = frozenset[int]().union(*behind)
             if step.name.startswith("reduce_") or (data and statistics.issuperset(data)):
                 statistics.update(step.writes)
-            elif len(data) == 2:
-                self._join(step.name, data, statistics)
+            elif data:
+                self._join(step.name, step.reads, statistics)
             for number in step.writes:
                 self.ops[number] = joined
                 if step.name in LAYOUT and len(data) == 1 and data[0] in self.direct:
@@ -51,21 +53,22 @@ class Marks:
         self.inputs[place] = tuple(sorted(given - {place}))
         self.ops[number], self.direct[number] = frozenset({place}), place
 
-    def _join(self, name: str, data: Sequence[Number], statistics: set[Number]) -> None:
-        """A sum of a signal and what was made of it is a residual; a product of two signals is a gate."""
-        if any(not self.ops.get(number) for number in data):
-            return
-        made = [self.direct[number] for number in data if number in self.direct]
-        if name == "mul" and not statistics.intersection(data) and self._differ(data):
-            self.gates.update(made)
-        if name in ("add", "add_any") and any(self._made_of(*pair) for pair in (data, data[::-1])):
-            self.residual.update(made)
-            self.joins = True
+    def _join(self, name: str, reads: Sequence[Number], statistics: set[Number]) -> None:
+        """Note which results meet another signal: what is added to it, and what multiplies it.
 
-    def _differ(self, data: Sequence[Number]) -> bool:
-        """Whether two values come from different operations: z·σ(z) is one activation, and no gate."""
-        one, two = (self.ops[number] for number in data)
-        return one != two
+        Numbers, statistics of a norm, and a function of the very same signal (z·σ(z)) are no other signal.
+        """
+        met = [number for number in dict.fromkeys(reads) if number not in self.scalars]
+        behind = [self.ops.get(number, frozenset()) for number in met]
+        if len(met) < 2 or statistics.intersection(met) or (behind[0] and len(set(behind)) == 1):
+            return
+        made = {self.direct[number] for number in met if number in self.direct}
+        if name == "mul":
+            self.gates |= made
+        elif name in ("add", "add_any", "sub", "concatenate", STACK):
+            self.residual |= made
+        if name in ("add", "add_any") and all(behind):
+            self.joins |= any(self._made_of(*pair) for pair in (met[:2], met[1::-1]))
 
     def _made_of(self, late: Number, early: Number) -> bool:
         """Whether a signal was made of another, by one operation or more."""

@@ -36,16 +36,27 @@ class Reader:
         self.names = [tuple(filter(None, (name_of(view, weights) for view in site.weights))) for site in sites]
         self.taps = tuple(dict.fromkeys(site.value for place, site in enumerate(sites) if place not in self.owners))
 
-    def records(self, tapped: Mapping[Number, Any], back: Mapping[Number, Any], arrays: Sequence[Any]) -> list[Record]:
-        """The record of every site."""
+    def records(
+        self, tapped: Mapping[Number, Any], back: Mapping[Number, Any], arrays: Sequence[Any], *, whole: bool
+    ) -> list[Record]:
+        """The record of every site; if not `whole`, with no more than alike and dead units."""
         made: list[Record] = []
         for place, site in enumerate(self.sites):
             owner = self.owners.get(place)
-            made.append(
-                self._shared(place, site, made[owner], tapped)
-                if owner is not None
-                else self._own(place, site, tapped, back, arrays)
-            )
+            of = site if owner is None else self.sites[owner]
+            z = statistics.laid(np.asarray(tapped[of.value]), of.units, self.examples)
+            record = self._new(place, site, z, tapped[of.value].dtype)
+            if owner is not None:
+                record.values |= {
+                    key: value for key, value in made[owner].values.items() if key not in ("dead", "slope")
+                }
+            elif site.kind == "attention":
+                record.values |= self._scores(site, tapped[site.value]) if whole else {}
+            else:
+                record.values |= self._values(site, z, arrays) if whole else {}
+                self._sketched(record, site, z, back)
+            record.values |= _bend(site, z, whole=whole)
+            made.append(record)
         return made
 
     def _new(self, place: int, site: Site, z: Any, dtype: Any) -> Record:  # noqa: ANN401
@@ -65,45 +76,23 @@ class Reader:
             gate=place in self.marks.gates,
         )
 
-    def _own(
-        self, place: int, site: Site, tapped: Mapping[Number, Any], back: Mapping[Number, Any], arrays: Sequence[Any]
-    ) -> Record:
-        values = tapped[site.value]
-        z = statistics.laid(np.asarray(values), site.units, self.examples)
-        record = self._new(place, site, z, values.dtype)
-        if site.kind == "attention":
-            assert site.keys is not None
-            record.values["scores"], record.values["keys"] = statistics.spread_of_scores(np.asarray(values), site.keys)
-            return record
-        record.values |= statistics.moments(z)
+    def _values(self, site: Site, z: Any, arrays: Sequence[Any]) -> dict[str, Any]:  # noqa: ANN401
         found = statistics.cosine(z, self._shift(site, arrays), picture=site.function.startswith("conv"))
-        if found is not None:
-            record.values["cosine"] = found
+        return statistics.moments(z) | ({} if found is None else {"cosine": found})
+
+    def _scores(self, site: Site, values: Any) -> dict[str, Any]:  # noqa: ANN401
+        assert site.keys is not None
+        spread, keys = statistics.spread_of_scores(np.asarray(values), site.keys)
+        return {"scores": spread, "keys": keys}
+
+    def _sketched(self, record: Record, site: Site, z: Any, back: Mapping[Number, Any]) -> None:  # noqa: ANN401
+        """Take the sketches of a value and of its gradient, where one came."""
         compared = 1 < z.shape[2] <= statistics.WIDEST and site.kind != "activation"
         record.sketch = statistics.sketch(z) if compared else None
         if site.value in back:
             gradient = statistics.laid(np.asarray(back[site.value]), site.units, self.examples)
             norm = float(np.linalg.norm(gradient.astype(np.float64)))
             record.received(statistics.sketch(gradient) if compared else None, norm)
-        self._bend(record, site, z)
-        return record
-
-    def _shared(self, place: int, site: Site, owner: Record, tapped: Mapping[Number, Any]) -> Record:
-        of = self.sites[owner.place]
-        z = statistics.laid(np.asarray(tapped[of.value]), of.units, self.examples)
-        record = self._new(place, site, z, tapped[of.value].dtype)
-        record.values |= {key: value for key, value in owner.values.items() if key not in ("dead", "slope")}
-        self._bend(record, site, z)
-        return record
-
-    def _bend(self, record: Record, site: Site, z: Any) -> None:  # noqa: ANN401
-        if site.kind != "activation":
-            return
-        if site.function in RECTIFIERS:
-            record.values["dead"] = statistics.dead(z)
-        found = statistics.slope(site.function, z)
-        if found is not None:
-            record.values["slope"] = found
 
     def _shift(self, site: Site, arrays: Sequence[Any]) -> Any:  # noqa: ANN401
         """What an operation adds to every row: its bias."""
@@ -123,6 +112,15 @@ class Reader:
             feeding = [self.names[owner][0]]
         home = module_of(feeding[-1]) if feeding else ""
         return f"{home}.{site.function}" if home else site.function
+
+
+def _bend(site: Site, z: Any, *, whole: bool) -> dict[str, Any]:  # noqa: ANN401
+    """What is read of an activation alone: dead units, and the slope where it is bounded."""
+    if site.kind != "activation":
+        return {}
+    found = statistics.slope(site.function, z) if whole else None
+    dead = {"dead": statistics.dead(z)} if site.function in RECTIFIERS else {}
+    return dead | ({} if found is None else {"slope": found})
 
 
 def module_of(weight: str) -> str:

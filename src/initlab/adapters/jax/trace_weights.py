@@ -18,7 +18,10 @@ from initlab.trace import Gradient, Kind, Weight
 
 SAMPLE = 4096
 FULL = 0.4
-LARGEST_RANKED = 4096
+LARGEST_RANKED = 16_384
+PROBES = 4
+"""As in torch's adapter: what is sampled of a weight, when it is ranked, and by how many random signs."""
+
 CUTS = frozenset({"stop_gradient", "argmax", "argmin", "round", "floor", "ceil", "sign"})
 """Steps through which no gradient comes."""
 
@@ -74,15 +77,16 @@ def measured(name: str, held: Held, arrays: Sequence[Any]) -> Weight:
         norm=norm,
         largest=float(np.abs(values).max(initial=0.0)),
         finite=share,
+        tiny=float(((sample != 0) & (np.abs(sample) < 1e-10)).mean()) if sample.size else 0.0,
         values=min(5, len(np.unique(sample[:512]))),
-        rank=rank(values) if share == 1.0 else None,
+        rank=rank(values, norm**2) if share == 1.0 else None,
         digest=digest,
         aliases=held.parameter.tied_to,
         module=held.parameter.module or "",
     )
 
 
-def rank(values: NDArray[Any]) -> int | None:
+def rank(values: NDArray[Any], total: float) -> int | None:
     """The numerical rank of a matrix (rows: the first axis), where it may be under half of the full one; else None.
 
     The effective rank (Σσ²)²/Σσ⁴ is at most the rank, and cheap: Σσ² is |W|², Σσ⁴ = E |W Wᵀ s|² over random signs s.
@@ -91,14 +95,12 @@ def rank(values: NDArray[Any]) -> int | None:
         return None
     matrix = values.reshape(values.shape[0], -1)
     matrix = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
-    total = float(np.square(matrix).sum())
-    if total == 0.0:
+    if total == 0.0 or matrix.shape[1] > LARGEST_RANKED:
         return None
-    probe = np.sign(np.cos(np.arange(matrix.shape[0] * 8).reshape(-1, 8) ** 2 * 1.7))
-    fourth = float(np.square(matrix @ (matrix.T @ probe)).sum() / 8)
+    probe = np.sign(np.cos(np.arange(matrix.shape[0] * PROBES).reshape(-1, PROBES) ** 2 * 1.7))
+    fourth = float(np.square(matrix @ (matrix.T @ probe)).sum() / PROBES)
     if total**2 / fourth >= FULL * matrix.shape[0]:
         return None
-    matrix = matrix[:LARGEST_RANKED, :LARGEST_RANKED]
     found = int(np.linalg.matrix_rank(matrix, rtol=1e-5))
     return found if found < matrix.shape[0] else None
 
@@ -140,7 +142,6 @@ def gradient(held: Held, gradients: Sequence[Any], arrays: Sequence[Any]) -> Gra
     tiny = 2.0**-24 if held.parameter.dtype == "float16" else 2.0**-133
     return Gradient(
         norm=float(np.linalg.norm(values)),
-        largest=float(np.abs(values).max(initial=0.0)),
         weight=float(np.linalg.norm(weight.astype(np.float64))),
         filled=filled / max(1, values.size),
         flushed=int(((values != 0) & (np.abs(values) <= tiny)).sum()) / max(1, filled) if short else 0.0,
