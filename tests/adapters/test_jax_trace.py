@@ -237,8 +237,6 @@ FAULTS = {
     "W012": lambda: (cut, with_weights(dict)[1]),
     "W070": lambda: (deep, with_weights(lambda tree: tree | {"three": jax.tree.map(jnp.copy, tree["two"])})[1]),
 }
-    ),
-}
 
 
 @pytest.mark.parametrize("rule", FAULTS)
