@@ -49,6 +49,28 @@ def test_one_wrong_entry_has_a_place_and_no_name():
     assert "wrong only at [0, 1]" in report.mistakes[0].text
 
 
+@pytest.mark.parametrize(("own", "other"), [("sigmoid", "tanh"), ("tanh", "sigmoid")])
+def test_the_derivative_of_another_activation(own, other):
+    slope = {"tanh": lambda a: 1 - a * a, "sigmoid": lambda a: a * (1 - a)}[other]
+    network = Network(own)
+    network.derivative = lambda z: slope(network.phi(z))
+    assert {m.cause for m in gradient_report(network.open_case()).mistakes} == {"derivative_argument"}
+
+
+def test_weight_decay_without_a_penalty():
+    network = Network("relu", lam=0.0)
+    wrong = GradientCase(
+        cost=network.cost,
+        gradients=lambda p: {**network.gradients(p), "dW2": network.gradients(p)["dW2"] + 0.1 * p["W2"]},
+        parameters=network.parameters,
+        keep=network.keep,
+        masks=network.masks,
+    )
+    found = gradient_report(wrong).mistakes
+    assert [(m.site, m.cause) for m in found] == [("W2", "l2_not_in_cost")]
+    assert "0.1 W" in found[0].text
+
+
 def test_two_mistakes_at_once():
     network = Network("relu", bug="no mean", at=3)
     wrong = GradientCase(

@@ -85,6 +85,35 @@ def test_a_parameter_that_the_cost_ignores_is_no_vacuum():
     assert "does not depend" in report.blocks[1].note
 
 
+def test_a_layer_that_is_dead_here_is_vacuous():
+    network = Network("relu")
+    network.parameters["b2"] -= 50
+    verdicts = {block.name: block.verdict for block in gradient_report(network.open_case()).blocks}
+    assert {name for name, verdict in verdicts.items() if verdict == "VACUOUS"} >= {"b1", "b2"}
+
+
+def test_a_bias_before_a_norm_is_no_vacuum():
+    x = np.random.default_rng(1).normal(size=(3, 9))
+
+    def cost(p):
+        z = p["W"] @ x + p["b"]
+        z = (z - z.mean(axis=1, keepdims=True)) / z.std(axis=1, keepdims=True)
+        return float(np.sum(np.tanh(z) ** 4))
+
+    def gradients(p):
+        z = p["W"] @ x + p["b"]
+        s = z.std(axis=1, keepdims=True)
+        h = (z - z.mean(axis=1, keepdims=True)) / s
+        dh = 4 * np.tanh(h) ** 3 * (1 - np.tanh(h) ** 2)
+        dz = (dh - dh.mean(axis=1, keepdims=True) - h * (dh * h).mean(axis=1, keepdims=True)) / s
+        return {"W": dz @ x.T, "b": dz.sum(axis=1, keepdims=True)}
+
+    parameters = {"W": np.random.default_rng(2).normal(size=(4, 3)), "b": np.full((4, 1), 0.1)}
+    report = gradcheck(cost, gradients, parameters)
+    assert report.verdict == "PASS"
+    assert "does not depend" in report.blocks[1].note
+
+
 def test_vanishing_gradients_are_resolved_by_the_complex_step():
     draws = np.random.default_rng(0)
     names = [f"W{k}" for k in range(6)]

@@ -14,6 +14,7 @@ from initlab.gradients.diagnose import diagnose, merged
 from initlab.gradients.gates import fixed_gradients, gates
 from initlab.gradients.harness import Copies, Harness
 from initlab.gradients.identities import identities
+from initlab.gradients.independent import independent
 from initlab.gradients.points import Point, parameters_at
 from initlab.gradients.projection import KAPPA, Gradient, gaussian, gradient_at, project, unit_of
 from initlab.gradients.reference import Net, recognise, replay
@@ -103,16 +104,12 @@ class _Checker:
         )
 
     def _independent(self, name: str, found: Examined) -> Examined:
-        """A zero gradient of a parameter that the cost does not depend on anywhere, such as a bias before a norm."""
-        if found.verdict != "VACUOUS":
-            return found
-        elsewhere = Harness(self.case, self._shifted(STALE), pin=self.harness.pin)
-        along = elsewhere.along({name: gaussian(name, elsewhere.theta[name], seed=self.seed, draw=95)})
-        here = along(0.0)[0]
-        self.harness.evaluations += 3
-        slack = 64 * max(self.noise, UNIT_ROUNDOFF * abs(here))
-        moves = max(abs(along(t)[0] - here) for t in (0.5, -0.25))
-        return replace(found, verdict="PASS", independent=True) if moves <= slack else found
+        """A zero gradient of a parameter that the cost depends on nowhere."""
+        if found.verdict == "VACUOUS" and independent(
+            self.harness, name, noise=self.noise, cost=self.cost, seed=self.seed
+        ):
+            return replace(found, verdict="PASS", independent=True)
+        return found
 
     def _settled(self, net: Net, name: str, found: Examined) -> Examined:
         """A block that differences resolve coarsely, beside the gradient of the recognised network itself."""

@@ -1,7 +1,8 @@
-"""The derivative of the activation is taken at the wrong place: at Z where it needs A, or at another layer.
+"""The derivative of the activation is taken at the wrong place, or is that of another activation.
 
 ## Formula
-dZˡ = dAˡ ∘ φ'(wrong),   wrong: A for Z (1 - Z² for tanh), A after dropout, φ for φ', another layer, X
+dZˡ = dAˡ ∘ φ'(wrong),   wrong: A for Z (1 - Z² for tanh), A after dropout, φ for φ', another layer, X,
+      or the φ' of another activation
 
 ## Example
 dZ1 = dA1 * (1 - Z1**2)                 # wrong: tanh' is 1 - A1**2
@@ -15,6 +16,7 @@ import numpy as np
 from initlab.gradients.case import Array
 from initlab.gradients.causes.cause import STRUCTURE, Attempt, Variant, cause
 from initlab.gradients.reference import Backward, Edit, Net
+from initlab.numerics.activations import ACTIVATIONS
 
 
 def _lines(attempt: Attempt) -> Iterator[Variant]:
@@ -42,10 +44,15 @@ def _arguments(net: Net, layer: int) -> Iterator[tuple[str, Array]]:
         yield f"1 - A{layer} for {name}'", 1 - h
         yield f"A{layer} * (1 + A{layer}) for {name}'", h * (1 + h)
         yield f"sqrt: A{layer}**2 missing its square", 1 - np.abs(h)
-        for other in net.Z:
-            if other != layer:
-                yield f"{name}' of layer {other}", phi.derivative(net.Z[other], net.H[other])
+        for further in net.Z:
+            if further != layer:
+                yield f"{name}' of layer {further}", phi.derivative(net.Z[further], net.H[further])
         yield f"{name}' of X", phi.derivative(net.A[0], phi.function(net.A[0]))
+        for other in ACTIVATIONS.values():
+            if other is not phi:
+                text = f"derivative of {other.name}, the activation is {name}"
+                yield text, other.derivative(z, h)
+                yield text, other.derivative(z, other.function(z))
 
 
 def times(values: Array) -> Edit:
