@@ -114,7 +114,7 @@ def units(page):
 
 def value(text):
     """A number of the page as a float."""
-    digits, _, power = text.replace("−", "-").partition("×10")
+    digits, _, power = re.sub("^10(?=[⁻⁰¹²³⁴⁵⁶⁷⁸⁹])", "1×10", text.replace("−", "-")).partition("×10")
     return float(digits) * 10 ** int(power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0)
 
 
@@ -140,7 +140,7 @@ def wait_until(page, frame):
 
 
 def test_the_course_is_there_on_first_paint_with_its_published_figures(tab):
-    page = done(tab())
+    page = done(tab(width=1440, height=1320))
     found = heads(page)
     assert [found[name][0] for name in ("zeros", "random", "course_xavier", "he")] == ["50 %", "86 %", "93 %", "96 %"]
     assert found["zeros"][2].startswith("No better than chance in 1 of 1 seed")

@@ -32,6 +32,7 @@ def test_frames_come_in_order_and_end_with_the_verdicts(started, events):
 
 def test_a_broken_stream_resumes_after_the_last_frame(started, events):
     run = started()
+    events(run["id"])
     every = events(run["id"])
     later = events(run["id"], headers={"Last-Event-ID": "7"})
     assert later[:-1] == every[8:-1]

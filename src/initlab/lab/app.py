@@ -1,5 +1,6 @@
 """The server: the page, and what it asks for. It holds runs and files; every number comes from the library."""
 
+import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -30,6 +31,7 @@ def create(*, host: str = "127.0.0.1", token: str | None = None, threads: int | 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         desk = app.state.desk = Desk(threads=threads)
         desk.runs.start(desk.bound(LabExperiment(**catalogue.presets()[0]["fields"])), patient=True)
+        threading.Thread(target=catalogue.encoded, daemon=True).start()
         yield
         desk.close()
 

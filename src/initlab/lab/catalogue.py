@@ -27,6 +27,12 @@ POINTS = 150
 """The points of a thumbnail."""
 
 
+@cache
+def encoded() -> bytes:
+    """The whole catalogue, ready to be sent."""
+    return frames.encode(document())
+
+
 def document() -> dict[str, Any]:
     """The whole catalogue."""
     return {

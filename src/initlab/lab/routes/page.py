@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException
 
-from initlab.lab import catalogue, frames
+from initlab.lab import catalogue
 
 STATIC = Path(str(resources.files("initlab.lab") / "static"))
 CHARTS = Path(bokeh.__file__).parent / "server" / "static" / "js"
@@ -34,4 +34,4 @@ def charts(name: str) -> FileResponse:
 @router.get("/api/catalogue")
 def choices() -> Response:
     """Data sets, schemes, activations, presets, colours and bounds."""
-    return frames.answer(catalogue.document())
+    return Response(catalogue.encoded(), media_type="application/json")

@@ -1,6 +1,18 @@
 // Line charts and ridges, drawn by BokehJS; one look for all of them.
 import { colour } from "./theme.js";
-import { superscript } from "./numbers.js";
+import { number, superscript } from "./numbers.js";
+
+// The library is run once the first figures stand there, so that they need not wait for it.
+let loading = null;
+
+export function load() {
+  loading ??= ["bokeh.min.js", "bokeh-api.min.js"].reduce((before, name) => before.then(() => new Promise((resolve, reject) => {
+    document.head.append(Object.assign(document.createElement("script"), { src: `/charts/${name}`, onload: resolve, onerror: reject }));
+  })), Promise.resolve());
+  return loading;
+}
+
+export const loaded = () => window.Bokeh?.Plotting !== undefined;
 
 const DASH = { solid: [], dashed: [7, 4], dotted: [2, 3], dotdash: [2, 3, 7, 3], dashdot: [7, 3, 2, 3], longdash: [12, 4] };
 
@@ -32,6 +44,17 @@ function figure(host, { log = false, xLog = false, x, y, label }) {
 }
 
 
+// Marks at whole powers of ten, at most five of them; at 2 and 5 between where there are few.
+function decades(plot, [bottom, top]) {
+  const low = Math.round(Math.log10(bottom)), high = Math.round(Math.log10(top)), every = Math.ceil((high - low) / 5);
+  const powers = Array.from({ length: Math.floor((high - low) / every) + 1 }, (_, i) => low + i * every);
+  const ticks = high - low > 2 ? powers.map((power) => 10 ** power) : powers.flatMap((power) => [1, 2, 5].map((part) => part * 10 ** power)).filter((tick) => tick <= top);
+  for (const axis of [plot.yaxis].flat()) {
+    axis.ticker = new window.Bokeh.FixedTicker({ ticks });
+    axis.major_label_overrides = new Map(ticks.map((tick) => [tick, number(tick)]));
+  }
+}
+
 // A curve with its spread, those of the others in the background, a cursor, and marks where the loss is not finite.
 export class Curve {
   constructor(host, { log, x, y, colour: mine, dash, label = "step" }) {
@@ -42,12 +65,13 @@ export class Curve {
   }
 
   build(x, y) {
-    const { BasicTicker, ColumnDataSource, LogTicker, Span } = window.Bokeh;
+    const { BasicTicker, ColumnDataSource, Span } = window.Bokeh;
     const { log, mine, dash, label } = this.look;
     this.key = JSON.stringify([x, y]);
     this.plot = figure(this.host, { log, x, y, label });
     for (const axis of [this.plot.xaxis].flat()) axis.ticker = new BasicTicker({ desired_num_ticks: 3 });
-    for (const axis of [this.plot.yaxis].flat()) axis.ticker = log ? new LogTicker({ desired_num_ticks: 5 }) : new BasicTicker({ desired_num_ticks: 4 });
+    if (log) decades(this.plot, y);
+    else for (const axis of [this.plot.yaxis].flat()) axis.ticker = new BasicTicker({ desired_num_ticks: 4 });
     this.others = new ColumnDataSource({ data: { xs: [], ys: [] } });
     this.band = new ColumnDataSource({ data: { x: [], low: [], high: [] } });
     this.line = new ColumnDataSource({ data: { x: [], y: [], test: [] } });
@@ -67,6 +91,7 @@ export class Curve {
       this.key = JSON.stringify([x, y]);
       this.plot.x_range.setv({ start: x[0], end: x[1] });
       this.plot.y_range.setv({ start: y[0], end: y[1] });
+      if (this.look.log) decades(this.plot, y);
     }
     this.others.data = { xs: others.map((each) => each.x), ys: others.map((each) => each.y) };
     this.band.data = { x: own.x, low: own.low, high: own.high };
@@ -84,7 +109,7 @@ export class Ridges {
     this.scale = scale;
     this.bins = 2 * span * scale.bins;
     this.plot = figure(host, { x: [-span, span], y: [-0.15, names.length + 0.35], label: unit });
-    const marks = [-1, 1].flatMap((sign) => [1, 2, 3].map((part) => sign * Math.round((part * span) / 3))).concat(0).sort((a, b) => a - b);
+    const marks = [-1, 1].flatMap((sign) => (host.clientWidth < 210 ? [3] : [1, 2, 3]).map((part) => sign * Math.round((part * span) / 3))).concat(0).sort((a, b) => a - b);
     const words = new Map(marks.map((place) => [place, place === 0 ? "≈0" : `${place < 0 ? "−" : ""}10${superscript(scale.low + Math.abs(place))}`]));
     for (const axis of [this.plot.xaxis].flat()) {
       axis.ticker = new FixedTicker({ ticks: marks });

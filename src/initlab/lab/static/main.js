@@ -1,6 +1,7 @@
 // The lab: wires form, run, frames and panels together. It draws what the server sends and computes no result.
 import { get, post, remove } from "./api.js";
 import { Follower } from "./follow.js";
+import * as charts from "./charts.js";
 import { Check } from "./check.js";
 import { Form } from "./form.js";
 import { Gradients } from "./gradients.js";
@@ -207,6 +208,7 @@ function schedule() {
     if (store.frame && !store.frame.details && store.ending) fill(store.at);
     if (tabs.current === "training") panels.draw(store);
     else views[tabs.current].open(store.run, asked);
+    if (!charts.loaded() && store.frame) setTimeout(() => charts.load().then(schedule), 0);
     page.dataset.drawn = String((Number(page.dataset.drawn) || 0) + 1);
     if (store.ending && !transport.moving) address();
   });

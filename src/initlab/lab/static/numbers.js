@@ -7,13 +7,13 @@ export function number(value, digits = 3) {
   if (!finite(value)) return SIGNS[value] ?? "–";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  const text = size >= 1e5 || size < 1e-3 ? power(value, digits) : size >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(digits)));
+  const text = size >= 1e5 || size < 1e-3 || (digits < 4 && size >= 1e4 && Number.isInteger(Math.log10(size))) ? power(value, digits) : size >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(digits)));
   return text.replace("-", "−");
 }
 
 function power(value, digits) {
   const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
-  return `${Number(mantissa)}×10${superscript(Number(exponent))}`;
+  return `${mantissa === "1.00" ? "" : `${Number(mantissa)}×`}10${superscript(Number(exponent))}`;
 }
 
 export const superscript = (whole) => String(whole).replace(/[-0-9]/g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]);

@@ -1,6 +1,6 @@
 // The training tab: one cell an initialization, every row on one scale.
 import { diagram, EDGE_SCALE, plane } from "./canvas.js";
-import { Curve, Ridges } from "./charts.js";
+import { Curve, loaded, Ridges } from "./charts.js";
 import { element, finite, number, Numbers, percent, superscript, table } from "./numbers.js";
 import { decades, Strip } from "./strip.js";
 
@@ -48,7 +48,7 @@ export class Panels {
     this.summaries = this.looks.map((look) => {
       const known = schemes.get(this.catalogue.aliases[base(look.name)] ?? base(look.name));
       const test = element("dd"), loss = element("dd"), verdict = element("p", { class: "verdict" });
-      const parts = [element("h2", {}, glyph(look), look.name), element("p", { class: "formula", text: known?.formula ?? "" })];
+      const parts = [element("h2", {}, glyph(look), look.name), element("p", { class: "formula", text: known?.formula ?? "", title: known?.formula })];
       const list = element("dl", {}, element("div", {}, element("dt", { text: "test accuracy" }), test), element("div", {}, element("dt", { text: "training loss" }), loss));
       const head = element("article", { class: "head" }, ...parts, list, verdict);
       head.style.setProperty("--mine", look.colour);
@@ -100,6 +100,7 @@ export class Panels {
     });
     let charts = null;
     row.draw = ({ frames, frame, last }) => {
+      if (!loaded()) return;
       const x = [0, this.run.steps.at(-1)], y = log ? this.lossRange(frames) : [0, 1.02];
       charts ??= this.looks.map((look, i) => new Curve(hosts[i], { log, x, y, colour: look.colour, dash: look.dash }));
       const own = this.looks.map((_, i) => series(frames, i, train, test, log));
@@ -129,13 +130,13 @@ export class Panels {
       row.grid.append(this.cell(look, element("p", { class: "hint", text: "forward" }), up, element("p", { class: "hint", text: "backward" }), down));
       return [new Strip(up, { colour: look.colour, label: `${look.name}, forward` }), new Strip(down, { colour: look.colour, label: `${look.name}, backward` })];
     });
-    const seen = { forward: [], backward: [] };
+    const seen = { forward: null, backward: null }; // the range only ever grows, so that frames can be compared
     row.draw = ({ detailed, forecast }) => {
       if (!detailed) return;
       for (const way of ["forward", "backward"]) {
         const now = detailed.schemes.flatMap((scheme) => scheme.layers.map((layer) => layer[way]));
-        seen[way] = [...now, ...(seen[way].length ? decades(seen[way]).map((power) => 10 ** power) : [])];
-        const range = decades(seen[way]);
+        const [low, high] = decades(now), before = seen[way] ?? [low, high];
+        const range = (seen[way] = [Math.min(low, before[0]), Math.max(high, before[1])]);
         cells.forEach((pair, i) => {
           const layers = detailed.schemes[i].layers;
           pair[way === "forward" ? 0 : 1].draw(layers.map((layer) => layer[way]), this.band(forecast?.[i], way, layers), range);
@@ -172,7 +173,7 @@ export class Panels {
     };
     build();
     row.draw = ({ detailed }) => {
-      if (!detailed) return;
+      if (!detailed || !loaded()) return;
       const kind = this.values, layers = Object.keys(detailed.schemes[0].histograms);
       charts ??= this.looks.map((look, i) => new Ridges(hosts[i], { scale: this.catalogue.scales[kind], names: layers.map((name) => `layer ${name}`), colour: look.colour, unit: kind }));
       charts.forEach((chart, i) => {

@@ -1,7 +1,8 @@
 // The signal strip: the size of the signal, or of its gradient, in every layer, with the band that the theory expects.
 import { finite, number, superscript } from "./numbers.js";
 
-const W = 240, H = 120, LEFT = 34, RIGHT = 6, TOP = 8, BOTTOM = 20;
+const H = 120, LEFT = 34, RIGHT = 6, TOP = 8, BOTTOM = 20;
+let W = 240; // as wide as its cell, so that its words keep their size
 const SVG = "http://www.w3.org/2000/svg";
 
 function svg(name, attributes) {
@@ -21,7 +22,7 @@ export function decades(values) {
 
 export class Strip {
   constructor(host, { colour, label }) {
-    this.picture = svg("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": label });
+    this.picture = svg("svg", { role: "img", "aria-label": label });
     this.colour = colour;
     this.label = label;
     host.replaceChildren(this.picture);
@@ -30,6 +31,8 @@ export class Strip {
   // values: one a layer; band: [[low, high]] or null
   draw(values, band, [low, high]) {
     const depth = values.length;
+    W = Math.max(140, Math.round(this.picture.parentElement.clientWidth) || 240);
+    this.picture.setAttribute("viewBox", `0 0 ${W} ${H}`);
     const x = (i) => LEFT + (depth > 1 ? (i * (W - LEFT - RIGHT)) / (depth - 1) : (W - LEFT - RIGHT) / 2);
     const clamp = (power) => Math.min(high, Math.max(low, power));
     const y = (value) => (!finite(value) ? TOP : value <= 0 ? H - BOTTOM + 6 : TOP + ((high - clamp(Math.log10(value))) * (H - TOP - BOTTOM)) / (high - low));

@@ -1,5 +1,5 @@
 // The Theory tab: gains, the phase diagram with the point of every initialization, and the depth that it allows.
-import { Phase } from "./charts.js";
+import { load, Phase } from "./charts.js";
 import { View } from "./chooser.js";
 import { element, finite, number, Numbers, table } from "./numbers.js";
 
@@ -24,7 +24,8 @@ export class Theory extends View {
       element("p", { class: "hint", text: found.phase.why_not ?? "Left of the thick line two inputs come to agree (order), right of it they part (chaos). Thin lines: where the depth scale ξ is the number written. A marker is an initialization; one beyond the edge is drawn at it, hollow." }), this.chartHost, this.numbers.element);
   }
 
-  drawPhase(found) {
+  async drawPhase(found) {
+    await load();
     const { colours, glyphs } = this.catalogue.palette;
     const points = found.points.map((point, i) => ({ ...point, colour: colours[i], glyph: glyphs[i], place: i })).filter((point) => finite(point.sigma_w2));
     if (!found.phase.why_not) new Phase(this.chartHost, found.phase, points);
