@@ -8,7 +8,7 @@ let loading = null;
 export function load() {
   loading ??= ["bokeh.min.js", "bokeh-api.min.js"].reduce((before, name) => before.then(() => new Promise((resolve, reject) => {
     document.head.append(Object.assign(document.createElement("script"), { src: `/charts/${name}`, onload: resolve, onerror: reject }));
-  })), Promise.resolve());
+  })), Promise.resolve()).catch(() => { loading = null; }); // a server that is gone is told elsewhere
   return loading;
 }
 

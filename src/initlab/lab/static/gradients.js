@@ -1,5 +1,5 @@
 // The Gradients tab: is the backward pass right, and if not, which line is wrong? Bugs can be planted.
-import { load, Slopes } from "./charts.js";
+import { load, loaded, Slopes } from "./charts.js";
 import { View } from "./chooser.js";
 import { element, number, Numbers, table } from "./numbers.js";
 
@@ -60,6 +60,7 @@ export class Gradients extends View {
 
   async draw(blocks) {
     await load();
+    if (!loaded()) return;
     this.blocks = blocks;
     const { colours, dashes } = this.catalogue.palette;
     new Slopes(this.chartHost, blocks.slice(0, 12).map((block, i) => ({ name: `${block.name} ${block.verdict}`, law: block.law, wrong: block.verdict === "WRONG", colour: colours[i % colours.length], dash: dashes[i % dashes.length] })));

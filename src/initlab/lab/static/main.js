@@ -208,7 +208,7 @@ function schedule() {
     if (store.frame && !store.frame.details && store.ending) fill(store.at);
     if (tabs.current === "training") panels.draw(store);
     else views[tabs.current].open(store.run, asked);
-    if (!charts.loaded() && store.frame) setTimeout(() => charts.load().then(schedule), 0);
+    if (!charts.loaded() && store.frame) setTimeout(() => charts.load().then(() => charts.loaded() && schedule()), 0);
     page.dataset.drawn = String((Number(page.dataset.drawn) || 0) + 1);
     if (store.ending && !transport.moving) address();
   });

@@ -1,5 +1,5 @@
 // The Theory tab: gains, the phase diagram with the point of every initialization, and the depth that it allows.
-import { load, Phase } from "./charts.js";
+import { load, loaded, Phase } from "./charts.js";
 import { View } from "./chooser.js";
 import { element, finite, number, Numbers, table } from "./numbers.js";
 
@@ -26,6 +26,7 @@ export class Theory extends View {
 
   async drawPhase(found) {
     await load();
+    if (!loaded()) return;
     const { colours, glyphs } = this.catalogue.palette;
     const points = found.points.map((point, i) => ({ ...point, colour: colours[i], glyph: glyphs[i], place: i })).filter((point) => finite(point.sigma_w2));
     if (!found.phase.why_not) new Phase(this.chartHost, found.phase, points);
