@@ -292,6 +292,19 @@ def test_an_array_in_two_places_is_one_parameter():
     assert new["a"]["kernel"] is new["b"]["kernel"]
 
 
+def test_a_table_that_is_looked_up_by_position():
+    class Places(nnx.Module):
+        def __init__(self):
+            self.words, self.places = nnx.Embed(7, 4, rngs=rngs()), nnx.Embed(9, 4, rngs=rngs())
+
+        def __call__(self, tokens):
+            return self.words(tokens) + self.places(jnp.arange(tokens.shape[1]))
+
+    found = read(nnx.eval_shape(Places))
+    assert (found["words.weight"].role, found["places.weight"].role) == ("embedding", "positional")
+    assert read({"wpe": {"embedding": x(9, 4)}})["wpe.weight"].role == "positional"
+
+
 def test_a_model_of_shapes_alone_is_planned_and_made_real():
     shapes = jax.eval_shape(lambda: nnx.to_pure_dict(nnx.state(nnx.Linear(6, 4, rngs=rngs()))))
     parameter = read(shapes)["weight"]

@@ -13,7 +13,7 @@ from initlab.adapters.jax.names import indexed_names, names
 from initlab.adapters.jax.place import Block
 from initlab.adapters.jax.traced import Trace, blocks_by_use, relabelled, trace
 from initlab.adapters.roles import LAYER_ROLES, named_role
-from initlab.parameters import Parameter, Role
+from initlab.parameters import TABLES, Parameter, Role
 
 ATTENTION: tuple[Role, ...] = ("query", "key", "value")
 NOT_WEIGHTS = ("batch_stats", "cache", "intermediates")
@@ -115,7 +115,9 @@ def _entry(leaf: Leaf, place: int, name: str, tensor: str, block: Block, seen: T
     if role == "weight" and block.gate is None:
         role, said = _role(leaf, layer, fact, traced=seen is not None)
         why += f"; {said}" if said else ""
-    elif role in ("embedding", "positional") and fact is not None:
+    elif role == "embedding" and _by_position(place, name, seen):
+        role, why = "positional", "table of rows that are looked up by position, whatever the input"
+    if role in TABLES and fact is not None:
         why += "; also multiplied as an output layer"
     packed = block.label is not None or bool(block.place.index)
     parameter = Parameter(
@@ -136,13 +138,20 @@ def _entry(leaf: Leaf, place: int, name: str, tensor: str, block: Block, seen: T
     return Entry(parameter=parameter, leaf=place, block=block)
 
 
+def _by_position(place: int, name: str, seen: Trace | None) -> bool:
+    """Whether no data choose the rows of a table: as it is used, or by its name where that is not known."""
+    if seen is None:
+        return named_role(name, (("wpe|pos_?emb|position", "positional"),)) is not None
+    return not seen.of(place)
+
+
 def names_of_aliases(leaf: Leaf) -> list[str]:
     """The names of the other places that hold an array."""
     return names([replace(leaf, path=path) for path in leaf.aliases], linen=False)
 
 
 def _activation(role: Role, fact: Fact | None) -> str | None:
-    return fact.walk.activation if fact is not None and role not in ("embedding", "positional") else None
+    return fact.walk.activation if fact is not None and role not in TABLES else None
 
 
 def _role(leaf: Leaf, layer: str, fact: Fact | None, *, traced: bool) -> tuple[Role, str]:
