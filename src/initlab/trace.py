@@ -85,7 +85,8 @@ class Weight:
     @property
     def matrix(self) -> bool:
         """Whether it multiplies: a kernel or a matrix, not a table, a bias or a gain."""
-        return len(self.shape) >= 2 and self.kind in ("linear", "recurrent")
+        many = len(self.shape) >= 2 and self.size > max(self.shape)
+        return many and self.kind in ("linear", "recurrent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,20 +161,23 @@ class Pass:
 
     A weight without a gradient is not in `gradients`: the loss does not depend on it. Between the first pass and the
     last no operations are measured, and `ops` is empty; the last measures `distinct`, `alike`, `moved` and `dead` only.
+    `size` is the mean of the losses of the examples where they are weighted with signs, and may cancel in `loss`.
     """
 
     loss: float
     ops: tuple[Op, ...]
     gradients: Mapping[str, Gradient]
+    size: float = 0.0
 
     def elasticity(self, name: str) -> float:
         """S = |W| |∂L/∂W| / |L|: by how many per cent a change of W by one per cent may change the loss.
 
-        It depends neither on the scale of the loss nor on how a product of layers shares its gain. NaN without a
-        gradient or a loss.
+        L is the larger of `loss` and `size`. S depends neither on the scale of the loss nor on how a product of layers
+        shares its gain. NaN without a gradient or a loss.
         """
         found = self.gradients.get(name)
-        return found.weight * found.norm / abs(self.loss) if found is not None and self.loss else math.nan
+        scale = max(abs(self.loss), self.size)
+        return found.weight * found.norm / scale if found is not None and scale else math.nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

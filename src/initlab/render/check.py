@@ -66,7 +66,7 @@ def _finding(finding: Finding, effects: list[Finding]) -> Text:
         (finding.path, "bold"),
     )
     lines = [head, _wrapped(finding.cause), _wrapped(_measured(finding))]
-    lines.append(_wrapped(f"Remedy: {finding.remedy.words}{_proof(finding)}"))
+    lines.append(_wrapped(f"Remedy: {finding.remedy.words}{proof(finding)}"))
     if finding.code:
         lines.append(Text(textwrap.indent(finding.code, INDENT + "    "), style="green"))
     if effects:
@@ -80,10 +80,13 @@ def _measured(finding: Finding) -> str:
     return f"Measured {number(finding.measured)}, limit {number(finding.limit)}: {finding.formula}."
 
 
-def _proof(finding: Finding) -> str:
+def proof(finding: Finding) -> str:
+    """What became of a remedy that was tried, as a sentence; empty where none was."""
     if finding.cleared is None:
         return ""
-    return " Tried on a copy: it clears this." if finding.cleared else " Tried on a copy: it does not clear this."
+    if not finding.cleared:
+        return " Tried on a copy: it does not clear this."
+    return f" Tried on a copy: {'together with the others it' if finding.together else 'it'} clears this."
 
 
 def _note(finding: Finding) -> Text:

@@ -45,13 +45,12 @@ def _findings(report: Report) -> str:
 
 def _finding(report: Report, finding: Finding) -> str:
     effects = [each for each in report.findings if each.explained_by == f"{finding.rule} {finding.path}"]
-    proof = {None: "", True: " Tried on a copy: it clears this.", False: " Tried on a copy: it does not clear this."}
     parts = [
         f'<article class="{finding.severity}"><h3><span class="tag">{finding.severity}</span> '
         f"{finding.rule} {escape(finding.name)} · <code>{escape(finding.path)}</code></h3>",
         f"<p>{escape(finding.cause)}</p>",
         f"<p>Measured {number(finding.measured)}, limit {number(finding.limit)}: {escape(finding.formula)}.</p>",
-        f"<p>Remedy: {escape(finding.remedy.words)}{proof[finding.cleared]}</p>",
+        f"<p>Remedy: {escape(finding.remedy.words)}{check.proof(finding)}</p>",
     ]
     if finding.code:
         parts.append(f"<pre><code>{escape(finding.code)}</code></pre>")

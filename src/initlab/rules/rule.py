@@ -51,7 +51,7 @@ class Finding:
 
     `path` names the weight or operation; `measured` and `limit` are comparable numbers, `formula` says how the limit
     is derived, `cause` what made it so, in words. `explained_by` is the rule and path of the finding that this one is
-    an effect of; `code` and `cleared` are filled in by the check.
+    an effect of; `code`, `cleared` and `together` (with all remedies at once) are filled in by the check.
     """
 
     severity: Severity
@@ -67,6 +67,7 @@ class Finding:
     explained_by: str = ""
     code: str = ""
     cleared: bool | None = None
+    together: bool = False
 
     @property
     def counts(self) -> bool:

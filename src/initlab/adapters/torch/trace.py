@@ -148,12 +148,12 @@ class Run:
         torch.manual_seed(self.seed)
         held = {f"model.{name}": tensor for name, tensor in self.held.items()}
         held |= {f"model.{name}": buffer.detach().clone() for name, buffer in self.model.named_buffers()}
-        loss, kept = functional_call(_Whole(self.model), held, (lambda: self._there_and_back(recorder),))
+        loss, size, kept = functional_call(_Whole(self.model), held, (lambda: self._there_and_back(recorder),))
         measured = {name: trace_weights.gradient(self.copies[name], gradient) for name, gradient in kept.items()}
-        return Pass(loss=loss, ops=finished(recorder.records), gradients=measured), kept
+        return Pass(loss=loss, size=size, ops=finished(recorder.records), gradients=measured), kept
 
-    def _there_and_back(self, recorder: Recorder) -> tuple[float, dict[str, Any]]:
-        """Forward and backward on the copies: the loss, and the gradients that there are."""
+    def _there_and_back(self, recorder: Recorder) -> tuple[float, float, dict[str, Any]]:
+        """Forward and backward on the copies: the loss, the mean of its parts, and the gradients that there are."""
         with paths(self.model, recorder.path), recorder:
             found = self._forward(recorder)
         self._heads(recorder, found)
@@ -162,7 +162,7 @@ class Run:
         with recorder:
             gradients = opened(torch.autograd.grad)(found.loss, list(wanted.values()), allow_unused=True)
         kept = {name: each for name, each in zip(wanted, gradients, strict=True) if each is not None}
-        return float(found.loss.detach()), kept
+        return float(found.loss.detach()), recorder.unweighted, kept
 
     def _forward(self, recorder: Recorder) -> Found:
         batch = self.batch

@@ -74,6 +74,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         self.unseen: set[str] = set()
         self.cuts: dict[int, str] = {}
         self.recording = True
+        self.unweighted = 0.0
         self.residual = False
 
     def __torch_function__(
@@ -88,7 +89,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
             return args[0] if args else kwargs["input"]
         args, kwargs = _without_dropout(name, args, kwargs)
         if not self.recording:
-            return function(*args, **kwargs)
+            return self._weighed(name, function(*args, **kwargs), kwargs)
         if name == "multi_head_attention_forward":
             with self:
                 return opened(function)(*args, **kwargs)
@@ -99,6 +100,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         result = function(*args, **kwargs)
         if name in CRITERIA:
             self.criteria.append((name, args, kwargs))
+            self._weighed(name, result, kwargs)
         if any(tensor.numel() for tensor in _tensors((result,))):
             self._seen(name, kind, args, kwargs, result, tensors, marks, bent)
         return result
@@ -130,6 +132,12 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         for tensor in _tensors((result,)):
             tensor._initlab = mark
 
+    def _weighed(self, name: str, result: Any, kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
+        """Note the mean of losses that are weighted afterwards, and give them back."""
+        if name in CRITERIA and kwargs.get("reduction") == "none":
+            self.unweighted = float(result.detach().float().mean())
+        return result
+
     def mark(self, tensor: Any) -> Mark:  # noqa: ANN401
         """Where a tensor came from."""
         name = self.names.get(id(tensor))
@@ -159,7 +167,9 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
             return replace(marks[0], exact=False)
         weights: frozenset[str] = frozenset().union(*(mark.weights for mark in marks))
         ops: frozenset[int] = frozenset().union(*(mark.ops for mark in marks))
-        return Mark(weights=weights, ops=ops)
+        fed = [mark for mark in marks if mark.ops]
+        scaled = len(fed) == 1 and name in ("add", "sub", "mul", "div", "neg")
+        return Mark(weights=weights, ops=ops, direct=fed[0].direct if scaled else None)
 
     def _new(self, name: str, kind: Kind, z: statistics.Laid, marks: list[Mark], weights: tuple[str, ...]) -> Record:
         inputs = sorted(frozenset[int]().union(*(mark.ops for mark in marks)))

@@ -100,8 +100,9 @@ def rank(values: Any, total: float) -> int | None:  # noqa: ANN401
     if total == 0.0 or matrix.shape[1] > LARGEST_RANKED:
         return None
     probe = torch.cos(torch.arange(matrix.shape[0] * PROBES, device=matrix.device).reshape(-1, PROBES) ** 2 * 1.7)
-    fourth = float((matrix @ (matrix.T @ probe.sign())).square().sum() / PROBES)
-    if total**2 / fourth >= FULL * matrix.shape[0]:
+    size = math.sqrt(total)
+    fourth = float((matrix @ (matrix.T @ probe.sign() / size) / size).square().sum() / PROBES)
+    if fourth * FULL * matrix.shape[0] <= 1:
         return None
     found = int(torch.linalg.matrix_rank(matrix.double(), rtol=1e-5))
     return found if found < matrix.shape[0] else None

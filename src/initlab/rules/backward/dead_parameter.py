@@ -90,6 +90,9 @@ def _why(zero: list[Weight]) -> str:
 def _remedy(trace: Trace, zero: list[Weight]) -> Remedy:
     """Draw all of the zero factors but the last, so that what they make stays zero at first."""
     several = len(zero) > 1
+    if len(zero) > sum(weight.matrix for weight in trace.weights) / 2 and len(zero) > 2:
+        every = tuple(redraw(trace, each) for each in trace.trained() if each.norm == 0 and not each.bias)
+        return Remedy(words="Draw them all: nothing was written to them.", edits=every)
     words = "Make one factor random and leave the other zero: it then opens with the first step."
     edits = tuple(redraw(trace, weight) for weight in (zero[:-1] if several else zero))
     return Remedy(words=words if several else "Set it anew.", edits=edits)

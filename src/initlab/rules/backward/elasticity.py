@@ -152,11 +152,12 @@ def exploding(trace: Trace, *, limit: float = 100.0) -> Iterator[Finding]:
 
 
 @rule("W062", "starved", severity="warning")
-def starved(trace: Trace, *, limit: float = 1e-4) -> Iterator[Finding]:
-    """One layer can move the loss 10,000 times less than another.
+def starved(trace: Trace, *, limit: float = 1e-6) -> Iterator[Finding]:
+    """One layer can move the loss a million times less than another.
 
     With the largest relative update that is in use, u = 1e-2, over T = 1e4 steps the layer moves the loss by less than
-    1 % of what the best one does in one: 0.01/(T·u) = 1e-4. The best of the passes counts, and a layer whose share
+    one in ten thousand of what the best one does in one: 1e-4/(T·u) = 1e-6. Selective state spaces start at 4e-6.
+    The best of the passes counts, and a layer whose share
     grows threefold over the virtual steps lies behind a gate that opens. Matrices only: a bias or a gain starts at a
     value of its own; and not those of queries and keys, which wait until attention looks somewhere.
 
@@ -194,7 +195,7 @@ def starved(trace: Trace, *, limit: float = 1e-4) -> Iterator[Finding]:
             path=name,
             measured=share,
             limit=limit,
-            formula="S/max S >= 0.01/(T·u), T = 1e4 steps of relative size u = 1e-2",
+            formula="S/max S >= 1e-4/(T·u), T = 1e4 steps of relative size u = 1e-2",
             cause=f"{name} can move the loss by {share:.2g} of what the best layer can.",
             remedy=Remedy(words="Give it the scale of its peers.", edits=_edits(trace, name)),
             weights=tuple(name for _, name in hungry),

@@ -7,6 +7,9 @@ from initlab.rules.evidence import biases_of, culprit, matrix_of, producer, redr
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
 from initlab.trace import Op, Trace
 
+SHUT = 9.0
+"""The mean square of the biases of a recurrent layer from which they, and not the weights, shut its gates."""
+
 
 @rule("W040", "saturated", severity="warning")
 def saturated(trace: Trace, *, limit: float = 0.05) -> Iterator[Finding]:
@@ -44,7 +47,8 @@ def _finding(trace: Trace, op: Op, slope: float, limit: float) -> Finding:
     suspect = culprit(trace, "large", source.weights) if source else None
     weight = suspect.weight if suspect else matrix_of(trace, source) if source else None
     biases = biases_of(trace, source) if source else []
-    loud = [bias for bias in biases if op.kind == "activation" and bias.norm**2 / bias.size > op.square / 2]
+    floor = op.square / 2 if op.kind == "activation" else SHUT
+    loud = [bias for bias in biases if bias.norm**2 / bias.size > floor]
     blamed = loud or ([weight] if weight is not None else [])
     times = op.square
     edits = tuple(

@@ -4,9 +4,12 @@ import math
 from collections.abc import Iterator
 
 from initlab.laws import Constant
-from initlab.rules.evidence import culprit, matrix_of, redraw
+from initlab.rules.evidence import culprit, matrix_of, redraw, scales, typical
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
 from initlab.trace import Op, Output, Trace
+
+OVERALL = 2.0
+"""From so many times the gain that is called for, as a rule, all layers are to blame."""
 
 SURE = 3.0
 """Standard errors that a loss must be away from its limit."""
@@ -76,6 +79,12 @@ def _blame(trace: Trace, output: Output) -> tuple[str, Remedy, str]:
         told = f"{spread} {suspect.weight.name} multiplies the signal by {suspect.gain:.3g}."
         return suspect.weight.name, Remedy(words="Scale it down.", edits=(redraw(trace, suspect.weight),)), told
     last = matrix_of(trace, head) if head is not None else None
+    live = [scale for scale in scales(trace) if scale.gain > 0 and not scale.normalised]
+    if live and typical(tuple(live)) > OVERALL:
+        path = last.name if last is not None else live[-1].weight.name
+        edits = tuple(redraw(trace, scale.weight) for scale in live)
+        told = f"{spread} All layers are too large, by {typical(tuple(live)):.3g} as a rule."
+        return path, Remedy(words="Give every layer the gain of its activation.", edits=edits), told
     if last is None:
         return "loss", Remedy(words="Scale the output down."), spread
     factor = aim / wide if wide > aim else 1.0

@@ -24,7 +24,7 @@ def low_rank(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
     model = nn.Sequential(nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 4))
     """
     for weight in trace.weights:
-        if weight.rank is None or weight.frozen or weight.values <= 4:
+        if weight.rank is None or weight.frozen or weight.values <= 4 or (trace.passes and not weight.matrix):
             continue
         full = min(weight.shape[0], weight.size // weight.shape[0])
         if 0 < weight.rank < share * full:
