@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from initlab.errors import DataError
 from initlab.gradients.case import Array, GradientCase, check_gradients
 from initlab.gradients.harness import Copies, Harness
 from initlab.gradients.held import held
 from initlab.gradients.pins import Pinned, find
+from initlab.gradients.projection import gaussian
 from initlab.gradients.report import Gate
 
 APART = 4.0
@@ -13,6 +15,10 @@ APART = 4.0
 
 ROUNDING = 2.0**-40
 """What threads and the order of sums may change, as a share of the largest entry."""
+
+TURNS = "ABBABAAB"
+FAR = 0.3
+"""How far away a second place is, as a share of a direction."""
 
 
 def gates(case: GradientCase, harness: Harness) -> tuple[list[Gate], Pinned | None]:
@@ -28,10 +34,51 @@ def gates(case: GradientCase, harness: Harness) -> tuple[list[Gate], Pinned | No
 
 
 def _random_cost(harness: Harness) -> str | None:
-    first, second = harness.cost(harness.fresh()), harness.cost(harness.fresh())
-    if _same(np.array(first), np.array(second)):
-        return None
-    return f"the cost was {first:.10g}, then {second:.10g}, at the same parameters"
+    """What differs between calls at the same parameters, at two places in turn."""
+    for at, costs in _in_turn(harness).items():
+        for cost in costs[1:]:
+            if not _same(np.array(costs[0]), np.array(cost)):
+                where = "the same parameters" if at == "A" else "the same parameters, with calls at others in between"
+                return f"the cost was {costs[0]:.10g}, then {cost:.10g}, at {where}"
+    return None
+
+
+def _in_turn(harness: Harness) -> dict[str, list[float]]:
+    """The finite costs at the point, A, and away from it, B, in an order that no period of calls repeats."""
+    places = {"A": harness.theta, "B": _moved(harness.theta)}
+    costs: dict[str, list[float]] = {"A": [], "B": []}
+    for at in TURNS:
+        cost = _cost_at(harness, places[at])
+        if np.isfinite(cost):
+            costs[at].append(cost)
+    return costs
+
+
+def _moved(theta: Copies) -> Copies:
+    return {name: value + FAR * gaussian(name, value, seed=0, draw=92) for name, value in theta.items()}
+
+
+def _cost_at(harness: Harness, theta: Copies) -> float:
+    """The cost; not a number where it cannot be computed."""
+    try:
+        with np.errstate(all="ignore"):
+            return harness.cost({name: value.copy() for name, value in theta.items()})
+    except DataError:
+        return np.nan
+
+
+def _kept(harness: Harness, gradients: Copies) -> list[Gate]:
+    """A cost that is the very same number at places far apart, while its gradient is not zero."""
+    theta = harness.theta
+    places = (theta, _moved(theta), {name: -value for name, value in theta.items()})
+    costs = {_cost_at(harness, place) for place in places}
+    if len(costs) > 1 or not any(np.any(value) for value in gradients.values()):
+        return []
+    text = (
+        f"the cost is {costs.pop():.10g} at parameters far apart, to the last digit: it is kept from an earlier call. "
+        "Compute it anew from the parameters that it is given."
+    )
+    return [Gate(verdict="STATEFUL", text=text)]
 
 
 def _pinned(case: GradientCase, harness: Harness, what: str) -> tuple[list[Gate], Pinned | None]:
@@ -80,7 +127,7 @@ def _state(case: GradientCase, harness: Harness) -> list[Gate]:
     if not _same(np.array(before), np.array(after)):
         text = f"the cost was {before:.10g} before the gradients were computed and {after:.10g} after"
         return [Gate(verdict="STATEFUL", text=f"{text}: the backward pass changes what the forward pass reads.")]
-    return _apart(harness, first, second)
+    return _apart(harness, first, second) or _kept(harness, first)
 
 
 def _apart(harness: Harness, first: Copies, second: Copies) -> list[Gate]:

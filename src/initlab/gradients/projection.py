@@ -1,7 +1,7 @@
 """One direction of one block: what the returned gradient says the slope is, and what differences of the cost say."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ KAPPA = 5.0
 AGREE = 1e-9
 """An error bar below this share of the slope is not worth a further evaluation."""
 
+BESIDE = (4.0, 7.0, 11.0)
+"""So many rounding errors beside the point the gradients are asked for again; not at it, where a kink may lie."""
 
 VANISHED = 1e-8
 """Where no entry of any gradient is larger, predictions are saturated, and what is left of A - Y is its rounding."""
@@ -71,7 +73,7 @@ class Gradient:
 
 
 def gradient_at(harness: Harness, noise: float, cost: float) -> Gradient:
-    """The gradients, with their rounding: how they move when the parameters move by a rounding error.
+    """The gradients, with their rounding: how they move when the parameters move on by a rounding error.
 
     Beside that, an entry is taken to be as exact as the largest of its block times the precision it was computed in:
     single, where the dtype or the noise of the cost says so.
@@ -81,17 +83,8 @@ def gradient_at(harness: Harness, noise: float, cost: float) -> Gradient:
     roundoff = {name: _roundoff(value, single=single) for name, value in values.items()}
     moves = {name: np.zeros(value.shape) for name, value in values.items()}
     if callable(harness.case.gradients):
-        here = harness.theta
-        for k in range(2):
-            harness.theta = {
-                name: value * (1 + 4 * roundoff[name] * np.cos((k + 1.7) * np.arange(value.size)).reshape(value.shape))
-                for name, value in here.items()
-            }
-            try:
-                for name, value in harness.gradients().items():
-                    moves[name] = np.maximum(moves[name], np.abs(value - values[name]))
-            finally:
-                harness.theta = here
+        beside = [_beside(harness, roundoff, ulps) for ulps in BESIDE]
+        moves = {name: np.ptp([found[name] for found in beside], axis=0) for name in values}
     vanished = max(float(np.abs(value).max()) for value in values.values()) < VANISHED
     least = 4 * UNIT_ROUNDOFF if vanished else 0.0
     rounding = {
@@ -100,6 +93,19 @@ def gradient_at(harness: Harness, noise: float, cost: float) -> Gradient:
     }
     exact = {name: value.astype(np.float64) for name, value in values.items()}
     return Gradient(values=exact, rounding=rounding)
+
+
+def _beside(harness: Harness, roundoff: Mapping[str, float], ulps: float) -> Copies:
+    """The gradients where every parameter is off by some rounding errors, on one side of any kink."""
+    here = harness.theta
+    harness.theta = {
+        name: value * (1 + ulps * roundoff[name] * np.cos(1.7 * np.arange(value.size)).reshape(value.shape))
+        for name, value in here.items()
+    }
+    try:
+        return harness.gradients()
+    finally:
+        harness.theta = here
 
 
 def _roundoff(value: Array, *, single: bool) -> float:

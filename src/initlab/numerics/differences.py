@@ -28,6 +28,8 @@ WINDOW = 4
 UNIT_ROUNDOFF = 2.0**-53
 SINGLE_ROUNDOFF = 2.0**-24
 NOISE_POINTS = 8
+BESIDE = 2.0**-12
+"""Noise is measured so far beside 0, where a kink may lie."""
 
 Value = tuple[float, object]
 """f(t), and the pattern of branches it took; None where the pattern cannot be seen."""
@@ -82,7 +84,7 @@ def noise_of(f: Callable[[float], Value]) -> float:
 
 def _table(f: Callable[[float], Value], spacing: float) -> tuple[np.ndarray, float]:
     """The values on a grid, and σ where the table of differences settles; the smallest σ where it does not."""
-    places = spacing * (np.arange(NOISE_POINTS) - (NOISE_POINTS - 1) / 2)
+    places = BESIDE + spacing * (np.arange(NOISE_POINTS) - (NOISE_POINTS - 1) / 2)
     values = np.array([f(float(t))[0] for t in places], dtype=np.float64)
     if not np.isfinite(values).all():
         return values, 0.0
