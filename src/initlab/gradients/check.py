@@ -20,7 +20,7 @@ from initlab.gradients.projection import KAPPA, Gradient, gaussian, gradient_at,
 from initlab.gradients.reference import Net, recognise, replay
 from initlab.gradients.replayed import Replayer
 from initlab.gradients.report import BlockReport, Gate, GradientReport, Mistake, PointReport, Verdict
-from initlab.numerics.differences import SINGLE_ROUNDOFF, UNIT_ROUNDOFF, noise_of
+from initlab.numerics.differences import BESIDE, NOISY, SINGLE_ROUNDOFF, noise_of
 
 SHIFT = 1e-2
 """How far the parameters are moved, as a share of a direction, to leave a kink."""
@@ -106,7 +106,7 @@ class _Checker:
     def _independent(self, name: str, found: Examined) -> Examined:
         """A zero gradient of a parameter that the cost depends on nowhere."""
         if found.verdict == "VACUOUS" and independent(
-            self.harness, name, noise=self.noise, cost=self.cost, seed=self.seed
+            self.harness, name, noise=self.noise, cost=self.size, seed=self.seed
         ):
             return replace(found, verdict="PASS", independent=True)
         return found
@@ -142,9 +142,11 @@ class _Checker:
         """Noise, gradient and its rounding: what every block needs."""
         harness = self.harness
         self.away = {name: gaussian(name, v, seed=self.seed, draw=98) for name, v in harness.theta.items()}
-        self.noise = noise_of(harness.along(self.away))
-        self.gradient: Gradient = gradient_at(harness, self.noise, self.cost)
-        coarse = self.noise > 64 * UNIT_ROUNDOFF * abs(self.cost) or self._single()
+        along = harness.along(self.away)
+        self.noise = noise_of(along)
+        self.size = max(abs(self.cost), abs(along(BESIDE)[0]))
+        self.gradient: Gradient = gradient_at(harness, self.noise, self.size)
+        coarse = self.noise > NOISY * self.size or self._single()
         self.examiner = Examiner(
             harness=harness,
             gradient=self.gradient,
@@ -304,8 +306,8 @@ class _Checker:
 
     def _notes(self) -> tuple[str, ...]:
         notes = []
-        if self.noise > 64 * UNIT_ROUNDOFF * abs(self.cost):
-            share = self.noise / max(abs(self.cost), 1e-300)
+        if self.noise > NOISY * self.size:
+            share = self.noise / self.size
             why = "single precision inside" if share < 64 * SINGLE_ROUNDOFF else "a solver, or randomness"
             notes.append(f"the cost is noisy: {share:.0e} of its value ({why}), so the resolution is coarse")
         return tuple(notes)

@@ -12,7 +12,7 @@ import numpy as np
 from initlab.errors import DataError
 from initlab.gradients.harness import Copies, Harness
 from initlab.gradients.projection import gaussian
-from initlab.numerics.differences import UNIT_ROUNDOFF
+from initlab.numerics.differences import SINGLE_ROUNDOFF, UNIT_ROUNDOFF
 
 NEAR = 0.3
 """How far the nearest place is, as a share of a direction."""
@@ -23,7 +23,7 @@ MOVES = (0.5, -0.25)
 
 def independent(harness: Harness, name: str, *, noise: float, cost: float, seed: int) -> bool:
     """Whether the cost stays the same wherever the block is moved. `noise` is that of `cost`."""
-    share = max(noise / max(abs(cost), 1e-300), UNIT_ROUNDOFF)
+    share = min(max(noise / abs(cost), UNIT_ROUNDOFF), SINGLE_ROUNDOFF) if cost else UNIT_ROUNDOFF
     return all(_still(harness, name, theta, share, seed) for theta in _places(harness.theta, seed))
 
 

@@ -10,7 +10,7 @@ from initlab.errors import DataError
 from initlab.gradients.case import Array
 from initlab.gradients.harness import Copies, Harness
 from initlab.laws import Normal
-from initlab.numerics.differences import SINGLE_ROUNDOFF, UNIT_ROUNDOFF, Derivative, differentiate
+from initlab.numerics.differences import NOISY, SINGLE_ROUNDOFF, UNIT_ROUNDOFF, Derivative, differentiate
 from initlab.streams import sample
 
 KAPPA = 5.0
@@ -79,7 +79,7 @@ def gradient_at(harness: Harness, noise: float, cost: float) -> Gradient:
     single, where the dtype or the noise of the cost says so.
     """
     values = harness.gradients()
-    single = noise > 64 * UNIT_ROUNDOFF * abs(cost) and noise < 64 * SINGLE_ROUNDOFF * abs(cost)
+    single = NOISY < noise / max(abs(cost), 1e-300) < 64 * SINGLE_ROUNDOFF
     roundoff = {name: _roundoff(value, single=single) for name, value in values.items()}
     moves = {name: np.zeros(value.shape) for name, value in values.items()}
     if callable(harness.case.gradients):

@@ -27,9 +27,12 @@ WINDOW = 4
 
 UNIT_ROUNDOFF = 2.0**-53
 SINGLE_ROUNDOFF = 2.0**-24
+NOISY = SINGLE_ROUNDOFF / 256
+"""Noise above this share of the values is more than sums in double precision leave."""
+
 NOISE_POINTS = 8
 BESIDE = 2.0**-12
-"""Noise is measured so far beside 0, where a kink may lie."""
+"""Noise is measured so far beside 0, where a kink may lie; on the other side too where it seems large."""
 
 Value = tuple[float, object]
 """f(t), and the pattern of branches it took; None where the pattern cannot be seen."""
@@ -70,21 +73,27 @@ def noise_of(f: Callable[[float], Value]) -> float:
     >>> 1e-9 < noise_of(lambda t: (math.exp(t) + 1e-8 * math.cos(1e15 * t), None)) < 1e-7
     True
     """
-    values, narrow = _table(f, 2.0**-30)
-    further, wide = _table(f, 2.0**-18)
+    beyond = _noise_at(f, BESIDE)
+    size = abs(f(BESIDE)[0])
+    return beyond if beyond <= NOISY * size else min(beyond, _noise_at(f, -BESIDE))
+
+
+def _noise_at(f: Callable[[float], Value], place: float) -> float:
+    values, narrow = _table(f, place, 2.0**-30)
+    further, wide = _table(f, place, 2.0**-18)
     seen = np.concatenate([values, further])
     if not np.isfinite(seen).all():  # the grid leaves the domain of f
         return max(4 * UNIT_ROUNDOFF * abs(f(0.0)[0]), 5e-324)
     single = len(set(seen)) > 1 and bool(np.all(seen.astype(np.float32) == seen))
     floor = (SINGLE_ROUNDOFF if single else 0.5 * UNIT_ROUNDOFF) * float(np.abs(seen).max())
-    if wide > 8 * max(narrow, floor) and _table(f, 2.0**-16)[1] > 2.5 * wide:
+    if wide > 8 * max(narrow, floor) and _table(f, place, 2.0**-16)[1] > 2.5 * wide:
         wide = narrow
     return max(floor, narrow, wide, 5e-324)
 
 
-def _table(f: Callable[[float], Value], spacing: float) -> tuple[np.ndarray, float]:
+def _table(f: Callable[[float], Value], place: float, spacing: float) -> tuple[np.ndarray, float]:
     """The values on a grid, and σ where the table of differences settles; the smallest σ where it does not."""
-    places = BESIDE + spacing * (np.arange(NOISE_POINTS) - (NOISE_POINTS - 1) / 2)
+    places = place + spacing * (np.arange(NOISE_POINTS) - (NOISE_POINTS - 1) / 2)
     values = np.array([f(float(t))[0] for t in places], dtype=np.float64)
     if not np.isfinite(values).all():
         return values, 0.0
