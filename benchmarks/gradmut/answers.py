@@ -42,12 +42,15 @@ OPEN: dict[str | None, frozenset[str | None]] = {
     for kind, names in {
         "overwritten": "overwritten accumulation",
         "weights updated": "backward_weights",
-        "derivative form": "derivative_argument",
+        "derivative form": "derivative_argument relu_mask activation_derivative_missing",
         "clipped": "clipped",
         "examples": "batch_slice",
+        "layout form": "layout",
+        "decay form": "l2_misscaled l2_not_in_cost",
+        "cache form": "wrong_cache",
         "bias form": "bias_sum zero_gradient",
         "weights form": "backward_weights",
-        "loss form": "loss_derivative",
+        "loss form": "loss_derivative zero_gradient",
     }.items()
 }
 """Kinds that it may know or not: a right name is right, and so is none."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from benchmarks.gradmut.program import Arrays
 
-Kind = Literal["mutant", "held-out", "sparse", "pair", "harness", "correct", "real", "vacuous"]
+Kind = Literal["mutant", "held-out", "unseen", "sparse", "pair", "harness", "correct", "real", "vacuous"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

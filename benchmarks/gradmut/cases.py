@@ -10,13 +10,16 @@ from benchmarks.gradmut import (
     correct,
     functions,
     harness_bugs,
+    held_out,
     layer_cases,
     mlp_cases,
     operators,
     real,
+    unseen,
 )
 from benchmarks.gradmut.bench import Bench
 from benchmarks.gradmut.case import Case, Kind
+from benchmarks.gradmut.layers.family import edit_of
 from benchmarks.gradmut.program import Edit
 from benchmarks.gradmut.regimes import POINTS, REGIMES
 
@@ -65,6 +68,9 @@ def _perceptrons(chosen: Choice) -> Iterator[Batch]:
                 yield bench.mutants(combined.sparse(bench, rng), "sparse")[0]
             if regime == "ordinary" and k in (0, 13):
                 yield list(harness_bugs.cases(bench))
+            rng = np.random.default_rng([crc32(bench.name.encode()), 9])
+            yield bench.mutants(_some(held_out.edits(spec), UNSEEN, rng), "held-out")[0]
+            yield bench.mutants(_some(unseen.edits(spec), UNSEEN, rng), "unseen")[0]
 
 
 def _layers(chosen: Choice) -> Iterator[Batch]:
@@ -72,6 +78,8 @@ def _layers(chosen: Choice) -> Iterator[Batch]:
         if not chosen(f"{family.name} {bench.name}"):
             continue
         yield [bench.correct(), *_both(bench.mutants(family.edits))]
+        yield bench.mutants([edit_of(row) for row in held_out.LAYERS[family.name]], "held-out")[0]
+        yield bench.mutants([edit_of(row) for row in unseen.LAYERS[family.name]], "unseen")[0]
 
 
 def _correct(chosen: Choice) -> Iterator[Batch]:

@@ -7,7 +7,10 @@ from benchmarks.gradmut import score
 from benchmarks.gradmut.baselines import RULES
 from benchmarks.gradmut.score import Answers, Record, Share, share
 
-BUGS = ("mutant", "held-out", "pair", "sparse")
+BUGS = ("mutant", "held-out", "unseen", "pair", "sparse")
+UNSEEN = {"held-out": "held-out, first set", "unseen": "held-out, after the catalogue was closed"}
+SPARSE_RULES = ("course", "scipy", "torch fast", "torch slow")
+
 LISTED = 40
 """So many misses are listed; the rest is counted."""
 
@@ -38,7 +41,6 @@ def summary(answers: Answers) -> str:
     found = [record for record in single if score.found_wrong(record)]
     mlp = [record for record in found if record["family"] == "mlp" and score.can_be_named(record)]
     layers = [record for record in found if record["family"] != "mlp" and score.can_be_named(record)]
-    unseen = [record for record in answers.of("held-out") if score.found_wrong(record)]
     correct = answers.of("correct")
     hidden = list(score.hidden_blocks(answers.of("correct", "vacuous")))
     rows = [
@@ -58,9 +60,7 @@ def summary(answers: Answers) -> str:
         ("misnamed, perceptrons", percent(share([r for r in found if r["family"] == "mlp"], score.misnamed))),
         ("cause named, other programs, of the catalogue", percent(share(layers, score.named_right))),
         ("misnamed, other programs", percent(share([r for r in found if r["family"] != "mlp"], score.misnamed))),
-        ("held-out mistakes found", percent(share(answers.of("held-out"), score.found_wrong))),
-        ("held-out: unknown, not a wrong name", percent(share(unseen, lambda r: not score.misnamed(r)))),
-        ("held-out: site right", percent(share(unseen, score.placed))),
+        *[row for kind in UNSEEN for row in _unseen(answers, kind)],
         ("two at once: found", percent(share(answers.of("pair"), score.found_wrong))),
         ("harness bugs caught", percent(share(answers.of("harness"), score.gates_caught))),
         ("real cases", percent(share(answers.of("real"), score.real_as_expected))),
@@ -70,6 +70,16 @@ def summary(answers: Answers) -> str:
         ("cases", f"{len({record['name'] for record in answers.records}):,}"),
     ]
     return "## Figures\n\n" + table(("figure", "here"), rows)
+
+
+def _unseen(answers: Answers, kind: str) -> list[tuple[str, str]]:
+    """How held-out mistakes fared."""
+    found = [record for record in answers.of(kind) if score.found_wrong(record)]
+    return [
+        (f"{UNSEEN[kind]}: found", percent(share(answers.of(kind), score.found_wrong))),
+        (f"{UNSEEN[kind]}: unknown, not a wrong name", percent(share(found, lambda r: not score.misnamed(r)))),
+        (f"{UNSEEN[kind]}: site right", percent(share(found, score.placed))),
+    ]
 
 
 def _of(records: Iterable[Record], *, single: bool) -> list[Record]:
@@ -160,18 +170,23 @@ def sizes(answers: Answers) -> str:
     rows = []
     for k in range(1, 9):
         size = f"{10.0**-k:.0e}"
-        records = [each for each in answers.of("sparse") if f" {size} " in each["name"]]
+        records = _sized(answers, "initlab", size)
         visible = [each for each in records if score.could_be_seen(each)]
-        rows.append((size, short(share(records, score.found_wrong)), short(share(visible, score.found_wrong))))
-    head = ("off by this share of the block's largest entry", "found", "found, of those above the resolution")
+        others = [short(share(_sized(answers, rule, size), lambda r: r["rejected"])) for rule in SPARSE_RULES]
+        rows.append((size, short(share(records, score.found_wrong)), short(share(visible, score.found_wrong)), *others))
+    head = ("off by, of the block's largest entry", "initlab", "of those above its resolution", *SPARSE_RULES)
     return "## One wrong entry or row\n\n" + table(head, rows)
+
+
+def _sized(answers: Answers, rule: str, size: str) -> list[Record]:
+    return [each for each in answers.of("sparse", rule=rule) if f" {size} " in each["name"]]
 
 
 def misses(answers: Answers) -> str:
     """What went wrong, by name."""
     bugs = answers.of(*BUGS)
     found = [record for record in answers.single_bugs() if score.found_wrong(record)]
-    unseen = [record for record in answers.of("held-out") if score.found_wrong(record)]
+    unseen = [record for record in answers.of(*UNSEEN) if score.found_wrong(record)]
     correct = answers.of("correct")
     hidden = score.hidden_blocks(answers.of("correct", "vacuous"))
     silent = [r for r in bugs if score.could_be_seen(r) and not score.found_wrong(r)]

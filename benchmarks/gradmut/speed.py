@@ -1,7 +1,7 @@
 """Seconds to check 6,000 parameters, beside torch.autograd.gradcheck. Run: python -m benchmarks.gradmut.speed
 
-A perceptron of eight blocks in torch, cross-entropy of 32 examples, float64; rivals run in turn in one process, and the
-ratios are of processor seconds from the same round.
+A perceptron of eight blocks in torch, cross-entropy of 32 examples, float64: initlab takes the module, and checks its
+inputs besides. Rivals run in turn in one process; the ratios are of processor seconds from the same round.
 """
 
 import time
@@ -9,14 +9,14 @@ from collections.abc import Callable
 from itertools import pairwise
 from statistics import median
 
-import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 from torch.autograd import gradcheck
 
 import initlab
+from initlab.gradients.report import GradientReport
 
-ROUNDS = 3
+ROUNDS = 5
 WIDTHS = (20, 50, 50, 40, 10)
 
 
@@ -42,21 +42,10 @@ def functional() -> tuple[Callable[..., torch.Tensor], tuple[torch.Tensor, ...]]
     return cost, values
 
 
-def subject() -> tuple[Callable[..., float], Callable[..., dict[str, np.ndarray]], dict[str, np.ndarray]]:
-    """The same as NumPy functions of a dict."""
-    cost, values = functional()
-    names = [f"p{k}" for k in range(len(values))]
-
-    def forward(p: dict[str, np.ndarray]) -> float:
-        with torch.no_grad():
-            return float(cost(*(torch.from_numpy(np.asarray(p[name])) for name in names)))
-
-    def backward(p: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        tensors = [torch.from_numpy(np.asarray(p[name])).requires_grad_() for name in names]
-        found = torch.autograd.grad(cost(*tensors), tensors)
-        return {f"d{name}": slope.numpy() for name, slope in zip(names, found, strict=True)}
-
-    return forward, backward, {name: value.detach().numpy() for name, value in zip(names, values, strict=True)}
+def checked() -> GradientReport:
+    """The module, its parameters and its inputs, as initlab takes them."""
+    net, x, y = module()
+    return initlab.gradcheck(net, data=(x,), loss=lambda out: torch.nn.functional.cross_entropy(out, y))
 
 
 def seconds(job: Callable[[], object]) -> float:
@@ -69,23 +58,20 @@ def seconds(job: Callable[[], object]) -> float:
 def main() -> None:
     torch.set_num_threads(1)
     cost, values = functional()
-    numpy = subject()
     rivals: dict[str, Callable[[], object]] = {
-        "initlab": lambda: initlab.gradcheck(*numpy),
+        "initlab": checked,
         "gradcheck": lambda: gradcheck(cost, values),
         "gradcheck, fast_mode": lambda: gradcheck(cost, values, fast_mode=True),
     }
     with threadpool_limits(1):
-        rivals["initlab"]()
-        times = {name: [seconds(job) for _ in range(ROUNDS)] for name, job in rivals.items()}
-    found = initlab.gradcheck(*numpy)
-    print(
-        f"{sum(value.numel() for value in values):,} parameters in {len(values)} blocks: {found.verdict}, "
-        f"{found.points[0].screening} forward evaluations"
-    )
-    for name, each in times.items():
-        ratio = median(a / b for a, b in zip(each, times["initlab"], strict=True))
-        print(f"{name:22} {median(each):8.3f} s {ratio:8.1f} x")
+        found = checked()
+        rounds = [{name: seconds(job) for name, job in rivals.items()} for _ in range(ROUNDS)]
+    (point,) = found.points
+    print(f"{sum(value.numel() for value in values):,} parameters: {found.verdict}")
+    print(f"{len(point.blocks)} blocks, {point.screening} forward evaluations")
+    for name in rivals:
+        ratio = median(each[name] / each["initlab"] for each in rounds)
+        print(f"{name:22} {median(each[name] for each in rounds):8.3f} s {ratio:8.1f} x")
 
 
 if __name__ == "__main__":
