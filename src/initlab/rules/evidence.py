@@ -131,6 +131,12 @@ def law_for(trace: Trace, scale: Scale) -> Law:
     return Normal(std=gain / math.sqrt(scale.weight.fan_in or float(scale.weight.shape[1])))
 
 
+def calibrated(scale: Scale) -> Edit:
+    """The change that gives a weight the gain of its activation, whatever its peers have."""
+    fan = scale.weight.fan_in or float(scale.weight.shape[1])
+    return Edit(weight=scale.weight.name, law=Normal(std=scale.wanted / math.sqrt(fan)))
+
+
 def redraw(trace: Trace, weight: Weight) -> Edit:
     """The change that sets a weight anew: its law by what it is."""
     if weight.gain:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from initlab.rules.backward.dead_parameter import moved_at
-from initlab.rules.evidence import APART, before_scores, culprit, redraw, redrawn, scales, typical
+from initlab.rules.evidence import APART, before_scores, calibrated, culprit, redraw, redrawn, scales, typical
 from initlab.rules.forward.depth_drift import drift_of, plain_chain
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
 from initlab.trace import Trace
@@ -49,7 +49,7 @@ def _scaled_back(trace: Trace, direction: str) -> tuple[str, Remedy, str]:
         f"{gains[-1]:.3g}, "
         f"where {min(scale.wanted for scale in live):.3g} to {max(scale.wanted for scale in live):.3g} would keep it."
     )
-    edits = tuple(redraw(trace, scale.weight) for scale in live)
+    edits = tuple(calibrated(scale) for scale in live)
     return worst.weight.name, Remedy(words="Give every layer the gain of its activation.", edits=edits), told
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from initlab.laws import Constant
-from initlab.rules.evidence import culprit, matrix_of, redraw, scales, typical
+from initlab.rules.evidence import calibrated, culprit, matrix_of, redraw, scales, typical
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
 from initlab.trace import Op, Output, Trace
 
@@ -74,17 +74,17 @@ def _blame(trace: Trace, output: Output) -> tuple[str, Remedy, str]:
         if loud:
             edit = Edit(weight=loud[0].name, law=Constant(value=0.0))
             return loud[0].name, Remedy(words="Set the bias to 0.", edits=(edit,)), f"{spread} Its bias makes them so."
-    suspect = culprit(trace, "large")
-    if suspect is not None:
-        told = f"{spread} {suspect.weight.name} multiplies the signal by {suspect.gain:.3g}."
-        return suspect.weight.name, Remedy(words="Scale it down.", edits=(redraw(trace, suspect.weight),)), told
     last = matrix_of(trace, head) if head is not None else None
     live = [scale for scale in scales(trace) if scale.gain > 0 and not scale.normalised]
     if live and typical(tuple(live)) > OVERALL:
         path = last.name if last is not None else live[-1].weight.name
-        edits = tuple(redraw(trace, scale.weight) for scale in live)
+        edits = tuple(calibrated(scale) for scale in live)
         told = f"{spread} All layers are too large, by {typical(tuple(live)):.3g} as a rule."
         return path, Remedy(words="Give every layer the gain of its activation.", edits=edits), told
+    suspect = culprit(trace, "large")
+    if suspect is not None:
+        told = f"{spread} {suspect.weight.name} multiplies the signal by {suspect.gain:.3g}."
+        return suspect.weight.name, Remedy(words="Scale it down.", edits=(redraw(trace, suspect.weight),)), told
     if last is None:
         return "loss", Remedy(words="Scale the output down."), spread
     factor = aim / wide if wide > aim else 1.0
