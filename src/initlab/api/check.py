@@ -103,6 +103,8 @@ def check(
     }
     found = apply(retrace(model), select=select, ignore=ignore, thresholds=thresholds, configuration=asked)
     home = remedies(framework)
+    if home is None:
+        return _report(found)
     found = replace(found, findings=tuple(replace(each, code=_code(each, home)) for each in found.findings))
     if prove:
         found = proven(found, lambda text: home.remedied(model, text, seed=seed), retrace, thresholds)

@@ -21,7 +21,9 @@ LARGEST_RANKED = 16_384
 """Matrices with a longer side, tables for the most part, are not ranked."""
 
 PROBES = 4
-"""So many random signs estimate Σσ⁴."""
+"""So many random signs estimate Σσ⁴, where the shorter side has more than SMALL entries."""
+
+SMALL = 256
 
 
 def groups(model: Any) -> dict[str, tuple[Any, tuple[str, ...]]]:  # noqa: ANN401
@@ -99,9 +101,12 @@ def rank(values: Any, total: float) -> int | None:  # noqa: ANN401
     matrix = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
     if total == 0.0 or matrix.shape[1] > LARGEST_RANKED:
         return None
-    probe = torch.cos(torch.arange(matrix.shape[0] * PROBES, device=matrix.device).reshape(-1, PROBES) ** 2 * 1.7)
     size = math.sqrt(total)
-    fourth = float((matrix @ (matrix.T @ probe.sign() / size) / size).square().sum() / PROBES)
+    if matrix.shape[0] <= SMALL:
+        fourth = float((matrix / size @ (matrix.T / size)).square().sum())
+    else:
+        probe = torch.cos(torch.arange(matrix.shape[0] * PROBES, device=matrix.device).reshape(-1, PROBES) ** 2 * 1.7)
+        fourth = float((matrix @ (matrix.T @ probe.sign() / size) / size).square().sum() / PROBES)
     if fourth * FULL * matrix.shape[0] <= 1:
         return None
     found = int(torch.linalg.matrix_rank(matrix.double(), rtol=1e-5))
