@@ -1,6 +1,7 @@
 """What there is to choose from, for the page's controls: data sets, schemes, activations, presets, colours, bounds."""
 
 import inspect
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 from initlab.api.planted import BUGS, COURSE
 from initlab.experiments.datasets import DRAWN, NAMES, SHIPPED, Data, circles, load
 from initlab.experiments.presets import preset, preset_names
+from initlab.experiments.run import EXPLODED_LOSS, STALLED_LOSS
+from initlab.experiments.verdict import LEVEL, VANISHED
 from initlab.lab import frames
 from initlab.lab.bounds import LabExperiment, limits
 from initlab.numerics.activations import ACTIVATIONS
@@ -46,6 +49,7 @@ def document() -> dict[str, Any]:
         "limits": limits(),
         "palette": {"colours": palette.SCREEN, "glyphs": palette.GLYPHS, "dashes": palette.DASHES},
         "scales": frames.scales(),
+        "rules": list(rules()),
         "bugs": [{"name": name, "text": bug.text, "layers": bug.layers} for name, bug in BUGS.items()],
         "course_bugs": [{"bug": bug, "layer": layer} for bug, layer in COURSE],
     }
@@ -53,6 +57,23 @@ def document() -> dict[str, Any]:
 
 def _others() -> list[str]:
     return sorted(set(NAMES) - {"circles", *DRAWN, "digits"})
+
+
+def rules() -> Iterator[str]:
+    """The rules behind the verdicts, with their numbers."""
+    yield (
+        f"Stalled: the final loss is at least {STALLED_LOSS:.0%} of that of chance, and the training accuracy within "
+        "two standard errors of always naming the largest class."
+    )
+    yield f"Diverged: a loss or weight is no longer finite, or the loss is {EXPLODED_LOSS:,.0f} times that of chance."
+    yield (
+        "Better or worse: a sign test over the seeds that both share, against the best median, with p below "
+        f"{LEVEL:.0%} after correction for the number of pairs. One seed can never tell; five can hardly."
+    )
+    yield (
+        f"Vanished: at step zero the signal or gradient has shrunk to less than {VANISHED:g} of its size on its way "
+        "through the layers."
+    )
 
 
 def presets() -> list[dict[str, Any]]:

@@ -35,6 +35,7 @@ def bind(*, host: str = "127.0.0.1", port: int = 0, threads: int | None = None) 
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
+        sock.listen()  # a browser that is quicker than the server waits
     except (OSError, OverflowError) as error:
         sock.close()
         reason = getattr(error, "strerror", None) or error

@@ -33,6 +33,7 @@ theme.begin($("theme"), () => { form.paint(); if (store.run) { panels.build(stor
 panels.onVisible = schedule;
 panels.onChoice = () => { address(); schedule(); };
 presets();
+$("rules").append(...catalogue.rules.map((text) => element("li", { text })));
 $("form").addEventListener("submit", (event) => { event.preventDefault(); run({ fresh: true }); });
 $("stop").addEventListener("click", () => store.run && remove(`/api/runs/${store.run.id}`).catch((refusal) => tell(refusal.message, true)));
 for (const radio of document.querySelectorAll("[name=seeds]")) radio.addEventListener("change", () => { form.experiment.seeds = Number(radio.value); run({}); });
