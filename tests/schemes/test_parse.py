@@ -165,7 +165,7 @@ UNKNOWN = " State it, or choose another scheme for it."
         ),
         (
             "torch_default",
-            {"role": "bias", "fan": None},
+            {"role": "weight", "fan": None},
             f"The scheme torch_default cannot set W. Its fan must be known, got None.{UNKNOWN}",
         ),
         (

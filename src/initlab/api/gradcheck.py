@@ -94,7 +94,7 @@ def design_probe(
     """A batch, parameters, lam and keep on which no mistake of the catalogue is invisible, for a network of that shape.
 
     >>> [each.start for each in design_probe([3, 4, 2], head="softmax").hidden if each.share > 0.5]
-    ['zeros']
+    ['zeros', 'constant(1)']
 
     Raises UsageError for widths, an activation or a head that are none.
     """
