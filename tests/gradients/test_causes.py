@@ -71,6 +71,56 @@ def test_weight_decay_without_a_penalty():
     assert "0.1 W" in found[0].text
 
 
+class Recurrent:
+    """tanh(W u) four times, and a mean of squares of V h."""
+
+    def __init__(self):
+        draws = np.random.default_rng(0)
+        self.parameters = {"W": draws.normal(size=(3, 5)) / 2, "b": draws.normal(size=(3, 1)), "V": np.ones((2, 3))}
+        self.X = draws.normal(size=(4, 2, 7))
+
+    def forward(self, p):
+        states, inputs = [np.zeros((3, 7))], []
+        for x in self.X:
+            inputs.append(np.concatenate([states[-1], x]))
+            states.append(np.tanh(p["W"] @ inputs[-1] + p["b"]))
+        return states, inputs, p["V"] @ states[-1]
+
+    def cost(self, p):
+        return float(np.mean(self.forward(p)[2] ** 2))
+
+    def gradients(self, p, bug=None):
+        states, inputs, z = self.forward(p)
+        dz = 2 * z / z.size
+        found = {"W": np.zeros((3, 5)), "b": np.zeros((3, 1)), "V": dz @ states[-1].T}
+        d = p["V"].T @ dz
+        for t in reversed(range(4)):
+            da = d * (1 - (0 if bug == "slope" else states[t + 1] ** 2))
+            step = {"W": da @ inputs[t].T, "b": da.sum(axis=1, keepdims=True)}
+            for name, g in step.items():
+                found[name] = g if bug == name else found[name] + g
+            d = (p["W"].T @ da)[:3]
+        return found
+
+    def mistakes(self, bug):
+        case = GradientCase(cost=self.cost, gradients=lambda p: self.gradients(p, bug), parameters=self.parameters)
+        return gradient_report(case).mistakes
+
+
+@pytest.mark.parametrize("name", ["W", "b"])
+def test_a_shared_parameter_that_is_overwritten(name):
+    found = Recurrent().mistakes(name)
+    assert [(m.site, m.cause) for m in found] == [(name, "overwritten")]
+    assert "use 1 of 4" in found[0].text
+
+
+def test_one_line_for_all_that_lies_behind():
+    assert Recurrent().mistakes(None) == ()
+    found = Recurrent().mistakes("slope")
+    assert [(m.site, m.cause, m.blocks) for m in found] == [("W, b", None, ("W", "b"))]
+    assert "V is right" in found[0].text
+
+
 def test_two_mistakes_at_once():
     network = Network("relu", bug="no mean", at=3)
     wrong = GradientCase(

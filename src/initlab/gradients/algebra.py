@@ -21,6 +21,7 @@ def block_of(
     case: GradientCase,
     peers: Mapping[str, Array],
     doubled: Mapping[str, Array],
+    use: tuple[int, int] | None = None,
 ) -> Block:
     """The block as the causes see it."""
     weight = bool(WEIGHT.search(name)) or (theta[name].ndim >= 2 and 1 not in theta[name].shape)
@@ -40,6 +41,7 @@ def block_of(
         keep=case.keep,
         peers=peers,
         doubled=doubled[name].ravel()[measured.places] if name in doubled else None,
+        use=use,
     )
 
 

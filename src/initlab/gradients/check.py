@@ -20,6 +20,7 @@ from initlab.gradients.projection import KAPPA, Gradient, gaussian, gradient_at,
 from initlab.gradients.reference import Net, recognise, replay
 from initlab.gradients.replayed import Replayer
 from initlab.gradients.report import BlockReport, Gate, GradientReport, Mistake, PointReport, Verdict
+from initlab.gradients.uses import single_use
 from initlab.numerics.differences import BESIDE, NOISY, SINGLE_ROUNDOFF, noise_of
 
 SHIFT = 1e-2
@@ -203,7 +204,8 @@ class _Checker:
             measured[name] = measure(
                 self.harness, name, self.gradient, noise=self.noise, seed=self.seed, every=self.every
             )
-        own = diagnose(self.case, self.harness.theta, {name: measured[name] for name in left})
+        uses = {name: single_use(self.harness, name, self.gradient, noise=self.noise, seed=self.seed) for name in left}
+        own = diagnose(self.case, self.harness.theta, {name: measured[name] for name in left}, uses)
         mistakes = tuple(merged([*mistakes, *own]))
         for name in wrong:
             if name not in measured and self.net is not None:

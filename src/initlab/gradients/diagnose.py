@@ -15,14 +15,43 @@ from initlab.gradients.report import Mistake
 UNKNOWN = "no mistake of the catalogue returns these numbers"
 
 
-def diagnose(case: GradientCase, theta: Mapping[str, Array], measured: Mapping[str, Measured]) -> tuple[Mistake, ...]:
+def diagnose(
+    case: GradientCase,
+    theta: Mapping[str, Array],
+    measured: Mapping[str, Measured],
+    uses: Mapping[str, tuple[int, int] | None],
+) -> tuple[Mistake, ...]:
     """One mistake for each site of the blocks that were measured because they are wrong, by their numbers alone."""
     layers = layers_of(theta)
     peers = {name: found.numeric for name, found in measured.items() if found.complete}
     doubled = case.doubled(theta) if case.doubled and measured else {}
-    named = {n: readings(block_of(n, found, theta, case, peers, doubled)) for n, found in measured.items()}
-    found = [_mistake(site, named, measured, layers) for site in sites(layers, measured)]
-    return tuple(merged([each for group in found for each in group]))
+    named = {n: readings(block_of(n, found, theta, case, peers, doubled, uses[n])) for n, found in measured.items()}
+    groups = [_mistake(site, named, measured, layers) for site in sites(layers, measured)]
+    found = [each for group in groups for each in group]
+    return tuple(merged(found if layers else _unknown_at_once(found, list(theta))))
+
+
+def listed(names: Sequence[str]) -> str:
+    """As a subject with its verb.
+
+    >>> listed(["W1", "b1", "W2"])
+    'W1, b1 and W2 are'
+    """
+    *most, last = names
+    return f"{', '.join(most)} and {last} are" if most else f"{last} is"
+
+
+def _unknown_at_once(mistakes: list[Mistake], names: list[str]) -> list[Mistake]:
+    """Several blocks of which nothing is known as one mistake: where no chain of layers is, one slip spoils many."""
+    unknown = [each for each in mistakes if each.cause is None and each.text == UNKNOWN]
+    if len(unknown) < 2:
+        return mistakes
+    wrong = {block for each in mistakes for block in each.blocks}
+    right = [name for name in names if name not in wrong]
+    blocks = tuple(block for each in unknown for block in each.blocks)
+    where = f"{listed(right)} right: it is further back" if right else "no block is right: it is in the loss, or ahead"
+    one = replace(unknown[0], site=", ".join(blocks), blocks=blocks, text=f"{UNKNOWN}; {where}")
+    return [*(each for each in mistakes if each not in unknown), one]
 
 
 def _mistake(

@@ -33,7 +33,8 @@ class Block:
     """One wrong block, at the entries that were measured: a returned, n true, w the parameters themselves.
 
     `places` are flat, `complete` says whether all of the block is there; `peers` are the true gradients of the other
-    blocks, where these are known; `doubled` is what is returned for twice the cost.
+    blocks, where these are known; `doubled` is what is returned for twice the cost; `use` is (k, of how many) where
+    what was returned is that of one use of a shared parameter.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Block:
     keep: float | None
     peers: Mapping[str, Array]
     doubled: Array | None = None
+    use: tuple[int, int] | None = None
 
     @property
     def decay(self) -> float:
