@@ -102,4 +102,4 @@ def said(error: Exception) -> str:
     >>> said(ValueError("two\nlines"))
     'ValueError: two lines'
     """
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")[:200]

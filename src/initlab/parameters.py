@@ -100,13 +100,14 @@ class Parameter:
 
     `shape` is in canonical order, (out, in, *taps), however the framework holds the tensor. A fused tensor (packed
     query, key and value; the gates of an LSTM) is several parameters, one a block, and `tensor` names what they are
-    blocks of. `layer` counts residual blocks (or layers, where there are none) from 0; `depth` is how many there are;
-    `width` is the model dimension. What is not known is None, and a scheme that needs it says so. `module` is the type
-    of the layer that holds the tensor, and `why` says in words what its role and fan were concluded from. `padding` is
-    the row of a table that stands for nothing: it is never drawn. `neutral` is the value at which a norm's scale does
-    nothing: 1, or 0 where the layer multiplies by 1 + w.
+    blocks of. `layer` counts residual blocks (or layers, where there are none) from 0; `depth` is how many there are,
+    `branches` how many branches they add to the stream in all; `width` is the model dimension. What is not known is
+    None, and a scheme that needs it says so. `module` is the type of the layer that holds the tensor, and `why` says in
+    words what its role and fan were concluded from. `padding` is the row of a table that stands for nothing: it is
+    never drawn. `neutral` is the value at which a norm's scale does nothing: 1, or 0 where the layer multiplies by
+    1 + w.
 
-    Raises SpecError when the layer is not a whole number >= 0, or the depth or width not one >= 1.
+    Raises SpecError when the layer is not a whole number >= 0, or the depth, branches or width not one >= 1.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Parameter:
     activation: str | None = None
     layer: int | None = None
     depth: int | None = None
+    branches: int | None = None
     width: int | None = None
     gate: Gate | None = None
     tied_to: tuple[str, ...] = field(default=())
@@ -129,7 +131,7 @@ class Parameter:
     why: str = ""
 
     def __post_init__(self) -> None:
-        for what, least in (("layer", 0), ("depth", 1), ("width", 1)):
+        for what, least in (("layer", 0), ("depth", 1), ("branches", 1), ("width", 1)):
             value = getattr(self, what)
             if value is not None and not (isinstance(value, int) and value >= least):
                 raise SpecError(f"The {what} of {self.name} must be a whole number >= {least}, got {value}.")

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+import initlab
+
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
@@ -184,14 +186,66 @@ def test_an_interrupt_waits_until_the_model_is_whole(monkeypatch):
     from initlab.adapters.torch import fill
 
     model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
-    drawn = fill.draw_block
+    drawn = fill.fill_small
 
     def interrupted(*args, **named):
         signal.raise_signal(signal.SIGINT)
         drawn(*args, **named)
 
-    monkeypatch.setattr(fill, "draw_block", interrupted)
+    monkeypatch.setattr(fill, "fill_small", interrupted)
     laws = {each.name: Constant(value=2.0) for each in adapter_of(model).parameters(model)}
     with pytest.raises(KeyboardInterrupt):
         adapter_of(model).fill(model, laws, seed=0)
     assert all(bool((each == 2).all()) for each in model.parameters())
+
+
+class _Residual(nn.Module):
+    """One branch a block, as in a plain ResNet; or two, as in a transformer."""
+
+    def __init__(self, branches):
+        super().__init__()
+        self.branches = nn.ModuleList(nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8)) for _ in branches)
+
+    def forward(self, x):
+        for branch in self.branches:
+            x = x + branch(x)
+        return x
+
+
+@pytest.mark.parametrize("a_block", [1, 2, 3])
+def test_branches_count_additions_and_not_blocks(a_block):
+    model = nn.Sequential(nn.Linear(3, 8), *(_Residual(range(a_block)) for _ in range(4)), nn.Linear(8, 2))
+    outs = [each for each in adapter_of(model).parameters(model) if each.role == "residual_out"]
+    assert {each.branches for each in outs} == {4 * a_block}
+    laws = initlab.plan(model, "auto").laws
+    assert all(laws[each.name].std == pytest.approx(1 / (8 * 4 * a_block) ** 0.5) for each in outs)
+
+
+def test_small_tensors_drawn_at_once_hold_the_numbers_of_one_drawn_alone():
+    model = nn.Sequential(nn.Linear(30, 20), nn.Embedding(9, 4, padding_idx=2), nn.Linear(200, 200)).to(torch.bfloat16)
+    laws = {each.name: Normal(std=0.5) for each in adapter_of(model).parameters(model)}
+    kept = model[1].weight[2].clone()
+    adapter_of(model).fill(model, laws, seed=3)
+    assert (model[1].weight[2] == kept).all()
+    for name, tensor in model.named_parameters():
+        drawn = sample(laws[name], name=name, seed=3, shape=tuple(tensor.shape), dtype="bfloat16")
+        held = tensor.detach()
+        alone = torch.from_numpy(drawn.astype(np.float32)).to(torch.bfloat16)
+        rows = [row for row in range(len(held)) if name != "1.weight" or row != 2]
+        assert (held[rows] == alone[rows]).all(), name
+
+
+def test_a_model_that_does_not_run_says_so_in_its_plan():
+    class Odd(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(3, 3)
+
+        def forward(self, x, how):
+            return self.fc(x) if how["sure"] else x
+
+    found = initlab.plan(Odd())
+    assert found.note
+    assert "names and shapes alone" in str(found).replace("\n", " ")
+    assert found.note in found._repr_html_().replace("&#x27;", "'")
+    assert initlab.plan(nn.Linear(3, 3)).note == ""

@@ -19,6 +19,10 @@ class Adapter(Protocol):
         """One parameter a tensor (a tied group once) or block of a fused tensor, in the order of the model."""
         ...
 
+    def note(self, model: Any) -> str:  # noqa: ANN401
+        """Why the model was not run to see what becomes of its parameters; nothing where it was."""
+        ...
+
     def values(self, model: Any, parameter: Parameter) -> NDArray[Any] | None:  # noqa: ANN401
         """What a parameter holds now, in the shape and order of the parameter; None when it holds no memory."""
         ...

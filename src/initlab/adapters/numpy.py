@@ -52,6 +52,10 @@ class NumpyAdapter:
             for name, array in model.items()
         )
 
+    def note(self, _model: Arrays) -> str:
+        """Why it was not run."""
+        return "arrays alone cannot be run"
+
     def values(self, model: Arrays, parameter: Parameter) -> NDArray[Any]:
         """The array in canonical order: itself, or a transposed view of it."""
         array = _held(model, parameter.name)

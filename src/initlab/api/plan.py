@@ -112,8 +112,11 @@ def plan(model: object, policy: Source = "auto", *, strict: bool = False) -> Pla
     """
     adapter = adapter_of(model)
     chosen = policy_for(policy, adapter.name)
+    parameters = adapter.parameters(model)
     buffers = getattr(adapter, "buffers", lambda _model: ())(model)
-    found = plans.plan(adapter.parameters(model), chosen, framework=adapter.name, buffers=buffers, strict=strict)
+    found = plans.plan(
+        parameters, chosen, framework=adapter.name, buffers=buffers, note=adapter.note(model), strict=strict
+    )
     return Plan(**vars(found), reader=adapter, subject=_reference(model))
 
 

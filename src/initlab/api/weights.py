@@ -66,19 +66,19 @@ def verify_file(
         state = state_of(model, adapter)
         names = check_names(weights, state)
         places = {name: (names[tensor], block) for name, (tensor, block) in state.places.items()}
-        parameters, framework = adapter.parameters(model), adapter.name
+        parameters, framework, unrun = adapter.parameters(model), adapter.name, adapter.note(model)
     elif note is not None:
-        parameters, places, framework = note.parameters, note.places, note.framework
+        parameters, places, framework, unrun = note.parameters, note.places, note.framework, ""
         _check_places(weights, State(tensors={}, same={}, places=places))
     else:
         arrays = dict(weights.arrays)
         numpy = NumpyAdapter()
         state, parameters, framework = state_of(arrays, numpy), numpy.parameters(arrays), numpy.name
-        places = state.places
+        places, unrun = state.places, numpy.note(arrays)
     if policy is None and seed is None and note is not None:
         seed = note.seed
     chosen = note.policy if policy is None and note is not None else policy_for(policy or "auto", framework)
-    found = plans.plan(as_stored(parameters, places, weights), chosen, framework=framework, strict=strict)
+    found = plans.plan(as_stored(parameters, places, weights), chosen, framework=framework, note=unrun, strict=strict)
     checked = verification.verify(
         found, lambda each: stored(each, places, weights), seed=seed, alpha=alpha, progress=progress
     )

@@ -34,6 +34,6 @@ def init(model: str, policy: str, strict: bool, seed: int, batch: str | None, as
         document = {**render.document(planned), **json.heading("init")}
         click.echo(json.dumps({**document, "seed": seed, "model": model, "output": str(output)}))
         return
-    for notice in planned.notices:
-        click.echo(f"initlab: note: {notice.text}", err=True)
+    for words in render.open_ends(planned):
+        click.echo(f"initlab: note: {words}", err=True)
     click.echo(f"{render.totals(planned)}, as {planned.policy.name} plans them with seed {seed}: {output}")

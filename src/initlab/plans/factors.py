@@ -51,6 +51,9 @@ def _of_branches(parameter: Parameter) -> Iterator[tuple[float, str]]:
     if parameter.depth is not None:
         depth = parameter.depth
         yield math.sqrt(2 * depth), f"√(2 · {depth}) times it, as when the scaling by depth never ran"
+    if parameter.branches is not None:
+        count = parameter.branches
+        yield math.sqrt(count), f"√{count} times it, as when the scaling by depth never ran"
     if parameter.layer is not None:
         place = parameter.layer + 1
         yield math.sqrt(2 * place), f"√(2 · {place}) times it, as when the scaling by depth never ran"

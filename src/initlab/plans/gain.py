@@ -19,9 +19,10 @@ def rule_gain(word: GainWord, parameter: Parameter) -> tuple[float, str]:
     (1.414213562373095..., 'gain 1.414 of relu')
     """
     if word == "branch":
-        if parameter.depth is None:
-            return 1.0, "depth unknown: not divided by it"
-        return 1 / math.sqrt(2 * parameter.depth), f"divided by √(2 · {parameter.depth}), for {parameter.depth} blocks"
+        count = parameter.branches
+        if count is None:
+            return 1.0, "how many branches there are is unknown: not divided by it"
+        return 1 / math.sqrt(count), f"divided by √{count}, for {count} {'branch' if count == 1 else 'branches'}"
     if parameter.activation is None or parameter.activation == "linear":
         return 1.0, ""
     found = _gains(parameter.activation)

@@ -56,13 +56,17 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The rows of a model in its own order, under one policy; `framework` is the adapter that read it."""
+    """The rows of a model in its own order, under one policy; `framework` is the adapter that read it.
+
+    `note` says why nothing but names tells the roles, where the model could not be run to see what follows each layer.
+    """
 
     policy: Policy
     framework: str
     rows: tuple[Row, ...]
     buffers: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
+    note: str = ""
 
     @property
     def laws(self) -> dict[str, Law]:
@@ -96,6 +100,7 @@ def plan(
     *,
     framework: str,
     buffers: Sequence[str] = (),
+    note: str = "",
     strict: bool = False,
 ) -> Plan:
     """Apply a policy to parameters.
@@ -128,7 +133,14 @@ def plan(
     if strict and notices:
         more = f" ({len(notices) - 1} more: plan it without --strict to see them.)" if len(notices) > 1 else ""
         raise SpecError(f"The policy {policy.name} must leave nothing open, got: {notices[0].text}{more}")
-    return Plan(policy=policy, framework=framework, rows=tuple(rows), buffers=tuple(buffers), notices=tuple(notices))
+    return Plan(
+        policy=policy,
+        framework=framework,
+        rows=tuple(rows),
+        buffers=tuple(buffers),
+        notices=tuple(notices),
+        note=note,
+    )
 
 
 def _candidates(ranked: Sequence[tuple[Rank, Rule]], parameter: Parameter) -> list[tuple[Rank, Rule]]:
@@ -157,7 +169,7 @@ def _row(parameter: Parameter, rule: Rule | None, policy: Policy) -> Row:
     if rescaled:
         said.append("then rescaled on the batch")
     if parameter.padding is not None:
-        said.append(f"row {parameter.padding} is padding and stays zero")
+        said.append(f"row {parameter.padding} is padding and stays as it is")
     law = rule.choice.scheme.law(parameter, options)
     label = rule.choice.label
     if not rule.choice.scheme.sets(parameter):

@@ -54,7 +54,8 @@ class Rule(BaseModel):
     module: str | None = Field(None, description="A pattern for the type of the layer, such as Conv*.")
     gate: Gate | None = Field(None, description="A gate of a recurrent layer: input, forget, cell or output.")
     gain: GainWord | None = Field(
-        None, description="forward, backward, average, geometric (of the activation) or branch (1/√(2 · depth))."
+        None,
+        description="forward, backward, average, geometric (of the activation) or branch (1/√ of how many there are).",
     )
     optional: bool = Field(False, description="Whether it is no fault that the rule reaches nothing.")
     reason: str | None = Field(None, description="Why, for the plan to print.")

@@ -16,11 +16,15 @@ from rich.text import Text
 
 from initlab.plans.plan import Plan, Row
 from initlab.plans.spoken import spoken
+from initlab.render.dotted import Dotted
 from initlab.render.html import FRAGMENT_STYLE
 from initlab.render.json import heading, plain
 
 _VARIES = re.compile(r"\d+|(?<=\[)[^\]]+(?=\])")
 """What of a name counts blocks: numbers, and the label of a block of a fused tensor."""
+
+_STEP = re.compile(r"(?<=\.)\d+(?=\.|$)")
+"""What of a dotted name within a sentence counts blocks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +41,24 @@ class Fold:
     @property
     def name(self) -> str:
         """The name with the range of each number that differs."""
-        columns = zip(*(_VARIES.findall(row.parameter.name) for row in self.rows), strict=True)
-        ranges = iter([_range(column) for column in columns])
-        return _VARIES.sub(lambda _found: next(ranges), self.first.parameter.name)
+        return _ranged(_VARIES, [row.parameter.name for row in self.rows])
 
     @property
     def reason(self) -> str:
-        """What the reasons of all rows have in common."""
-        parts = [row.reason.split("; ") for row in self.rows]
-        shared = "; ".join(part for part in parts[0] if all(part in each for each in parts))
-        return shared or f"{self.first.reason}, and so on"
+        """What the reasons of all rows have in common, but for the numbers of blocks; else the two that there are."""
+        reasons = list(dict.fromkeys(row.reason for row in self.rows))
+        parts = [{_STEP.sub("#", part): part for part in reason.split("; ")} for reason in reasons]
+        shared = [[each[key] for each in parts] for key in parts[0] if all(key in each for each in parts)]
+        if not shared:
+            return " or ".join(reasons) if len(reasons) == 2 else f"{reasons[0]}, and so on"
+        return "; ".join(_ranged(_STEP, told) for told in shared)
+
+
+def _ranged(varies: re.Pattern[str], texts: Sequence[str]) -> str:
+    """Several texts as one, with the range of each number that differs."""
+    columns = zip(*(varies.findall(each) for each in texts), strict=True)
+    ranges = iter([_range(column) for column in columns])
+    return varies.sub(lambda _found: next(ranges), texts[0])
 
 
 def _range(steps: Sequence[str]) -> str:
@@ -98,8 +110,14 @@ def plan(found: Plan, *, every: bool = False) -> RenderableType:
         parts.append(Text(f"Left alone: {_count(len(found.buffers), 'buffer')}, such as {found.buffers[0]}."))
     parts += [Text(f"Source: {policy.source}", style="dim")] if policy.source else []
     parts += [Text(policy.note, style="yellow")] if policy.note else []
-    parts += [Text(f"Note: {notice.text}", style="yellow") for notice in found.notices]
+    parts += [Text(f"Note: {words}", style="yellow") for words in open_ends(found)]
     return Group(*parts)
+
+
+def open_ends(found: Plan) -> list[str]:
+    """What the plan leaves open, and what it could not know."""
+    unrun = f"Roles come from names and shapes alone, and what follows a layer is unknown: {found.note}."
+    return [*([unrun] if found.note else []), *(notice.text for notice in found.notices)]
 
 
 def table(folds: Sequence[Fold]) -> Table:
@@ -112,10 +130,10 @@ def table(folds: Sequence[Fold]) -> Table:
     for fold in sorted(folds, key=lambda fold: len(fold.rows) > 1 and _is_plain(fold.first)):
         row = fold.first
         drawn.add_row(
-            Text.assemble((title(fold), "bold"), (f"\n{facts(fold)}", "dim")),
+            Dotted(Text.assemble((title(fold), "bold"), (f"\n{facts(fold)}", "dim"))),
             Text.assemble(law(fold), (f"\n{scheme(row)}" if row.law is not None else "", "dim")),
             std(fold),
-            Text(fold.reason, style="dim"),
+            Dotted(Text(fold.reason, style="dim")),
         )
     return drawn
 
@@ -207,6 +225,7 @@ def document(found: Plan) -> dict[str, Any]:
             "qr_operations": found.operations,
         },
         "notices": found.notices,
+        "note": found.note,
     }
 
 
@@ -228,6 +247,7 @@ def entry(row: Row) -> dict[str, Any]:
         "activation": parameter.activation,
         "layer": parameter.layer,
         "depth": parameter.depth,
+        "branches": parameter.branches,
         "width": parameter.width,
         "gate": parameter.gate,
         "module": parameter.module,
@@ -249,7 +269,7 @@ def fragment(found: Plan) -> str:
         f'<td class="figure">{escape(std(fold))}</td><td class="words">{escape(fold.reason)}</td></tr>'
         for fold in folded(found.rows)
     )
-    notes = "".join(f"<p><em>{escape(notice.text)}</em></p>" for notice in found.notices)
+    notes = "".join(f"<p><em>{escape(words)}</em></p>" for words in open_ends(found))
     policy = found.policy
     return (
         f'<div class="initlab"><style>{FRAGMENT_STYLE}</style>'

@@ -9,9 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from initlab.plans.verify import Finding, Verdict, Verified, said
+from initlab.render.dotted import Dotted
 from initlab.render.html import FRAGMENT_STYLE
 from initlab.render.json import heading
-from initlab.render.plan import Fold, entry, folded, law, title
+from initlab.render.plan import Fold, entry, folded, law, open_ends, title
 
 SHOWN = 40
 """How many offenders the text names."""
@@ -24,7 +25,11 @@ def verified(found: Verified) -> RenderableType:
     if len(found.findings) > SHOWN:
         parts.append(Text(f"  and {len(found.findings) - SHOWN} more (--json lists all)"))
     parts.append(Text(conditions(found), style="dim"))
-    return Group(*parts)
+    return Group(*parts, *_notes(found))
+
+
+def _notes(found: Verified) -> list[Text]:
+    return [Text(f"Note: {words}", style="yellow") for words in open_ends(found.plan)]
 
 
 def _line(finding: Finding) -> Text:
@@ -67,6 +72,8 @@ def document(found: Verified) -> dict[str, Any]:
         "findings": [_finding(finding) for verdict in found.verdicts for finding in verdict.findings],
         "parameters": [{**entry(verdict.row), "status": verdict.status} for verdict in found.verdicts],
         "untold": found.untold,
+        "notices": found.plan.notices,
+        "note": found.plan.note,
     }
 
 
@@ -90,8 +97,8 @@ def compared(found: Verified, *, every: bool = False) -> RenderableType:
     for name, ratio in (("parameter", 4), ("planned", 3), ("now", 5)):
         drawn.add_column(name, overflow="fold", ratio=ratio)
     for fold in _alike(found, every=every):
-        drawn.add_row(Text(title(fold), style="bold"), law(fold), _now(verdicts[fold.first.parameter.name]))
-    return Group(drawn, Text(_tally(found), style="bold"), Text(conditions(found), style="dim"))
+        drawn.add_row(Dotted(Text(title(fold), style="bold")), law(fold), _now(verdicts[fold.first.parameter.name]))
+    return Group(drawn, Text(_tally(found), style="bold"), Text(conditions(found), style="dim"), *_notes(found))
 
 
 def _alike(found: Verified, *, every: bool) -> list[Fold]:
@@ -127,8 +134,9 @@ def compared_document(found: Verified) -> dict[str, Any]:
 
 def fragment(found: Verified) -> str:
     """The verdict for a notebook."""
+    notes = "".join(f"<p><em>{escape(words)}</em></p>" for words in open_ends(found.plan))
     lines = "".join(f"<li>{escape(said(finding))}</li>" for finding in found.findings)
     return (
         f'<div class="initlab"><style>{FRAGMENT_STYLE}</style><p><strong>{escape(summary(found))}</strong></p>'
-        f"<ul>{lines}</ul><p><small>{escape(conditions(found))}</small></p></div>"
+        f"<ul>{lines}</ul><p><small>{escape(conditions(found))}</small></p>{notes}</div>"
     )

@@ -190,11 +190,10 @@ def fill_module(
     if any(tensors[name].is_meta for name in laws):
         materialize(module, {tensors[name] for name in laws if tensors[name].is_meta}, torch.device(device))
         tensors = dict(_named_tensors(module))
-    small = [name for name in laws if axes(name) is None and _is_small(tensors[name], laws[name])]
+    small = [name for name in laws if axes(name) is None and is_small(tensors[name], laws[name])]
     for name in laws.keys() - set(small):
         fill_(tensors[name], laws[name], name=name, seed=seed, axes=axes(name), threads=threads)
-    if small:
-        _fill_small({name: tensors[name] for name in small}, laws, seed)
+    fill_small({name: tensors[name] for name in small}, laws, seed)
 
 
 def _named_tensors(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
@@ -219,7 +218,7 @@ def materialize(
     return made
 
 
-def _is_small(tensor: torch.Tensor, law: Law) -> bool:
+def is_small(tensor: torch.Tensor, law: Law) -> bool:
     """Whether a tensor is one of the small ones that `many.py` fills in one call, itself or by way of a copy."""
     if type(law) not in ELEMENTWISE or tensor.dtype not in _MANY or not 0 < tensor.numel() <= _SMALL:
         return False
@@ -228,7 +227,10 @@ def _is_small(tensor: torch.Tensor, law: Law) -> bool:
     return not tensor.is_neg() and (tensor.is_contiguous() or not overlaps(tensor.shape, tensor.stride()))
 
 
-def _fill_small(tensors: Mapping[str, torch.Tensor], laws: Mapping[str, Law], seed: int) -> None:
+def fill_small(tensors: Mapping[str, torch.Tensor], laws: Mapping[str, Law], seed: int) -> None:
+    """Draw small tensors, whole and in canonical order, in one call. No tensor does nothing."""
+    if not tensors:
+        return
     from initlab.streams.many import Target, fill_many
 
     targets, copies = [], []

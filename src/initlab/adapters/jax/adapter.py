@@ -44,6 +44,10 @@ class JaxAdapter:
         """The names of the arrays that no optimiser is given, such as running averages. They are left alone."""
         return tuple(self._read(model).buffers)
 
+    def note(self, model: Any) -> str:  # noqa: ANN401
+        """Why the model was not traced to see what follows its parameters; nothing where it was."""
+        return self._read(model).note
+
     def values(self, model: Any, parameter: Parameter) -> NDArray[Any] | None:  # noqa: ANN401
         """What a parameter holds now, as (out, in, *taps); None for a jax.ShapeDtypeStruct."""
         reading = self._read(model)

@@ -23,7 +23,7 @@ def placed_in_depth(parameters: Sequence[Parameter]) -> list[Parameter]:
     made = []
     for each in parameters:
         layer = next((place for place, block in enumerate(blocks) if each.name.startswith(f"{block}.")), None)
-        made.append(replace(each, layer=layer, depth=len(blocks), width=width))
+        made.append(replace(each, layer=layer, depth=len(blocks), branches=len(outs), width=width))
     return made
 
 
@@ -42,7 +42,7 @@ def _by_order(parameters: Sequence[Parameter], depth: int, width: int | None) ->
     """Each residual output ends a block, where no names tell the blocks."""
     made, ended = [], 0
     for each in parameters:
-        made.append(replace(each, layer=min(ended, depth - 1), depth=depth, width=width))
+        made.append(replace(each, layer=min(ended, depth - 1), depth=depth, branches=depth, width=width))
         ended += each.role in RESIDUAL_OUTPUTS
     return made
 

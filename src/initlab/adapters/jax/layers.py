@@ -207,9 +207,7 @@ def _equinox_linear(_layer: Any, name: str, shape: Shape) -> tuple[Block, ...]: 
     return in_stack((Block(place=place, role="weight", fan=fan, why="dense layer held as (out, in)"),), stacked)
 
 
-def table(
-    shape: Shape, *, role: Role = "embedding", why: str = "table of rows that are looked up, not summed"
-) -> Block:
+def table(shape: Shape, *, role: Role = "embedding", why: str = "rows that are looked up, not summed") -> Block:
     """A table of rows: one effective input, since a row is looked up and not summed."""
     return Block(place=whole(shape), role=role, fan=Fan.dense(1, shape[-1]) if shape and shape[-1] else None, why=why)
 

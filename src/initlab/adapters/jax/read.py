@@ -31,11 +31,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A model's form, the entries of it by the names of their parameters, and the names of its other arrays."""
+    """A model's form, the entries of it by the names of their parameters, and the names of its other arrays.
+
+    `note` says why it was not traced, where it was not.
+    """
 
     form: Form
     entries: Mapping[str, Entry]
     buffers: tuple[str, ...] = ()
+    note: str = ""
 
 
 def read(form: Form) -> Reading:
@@ -57,7 +61,17 @@ def read(form: Form) -> Reading:
     parameters = placed_in_depth([entry.parameter for entry in entries])
     made = [replace(entry, parameter=parameter) for entry, parameter in zip(entries, parameters, strict=True)]
     others = tuple(".".join(leaf.path) for leaf in form.leaves if not _is_trained(leaf))
-    return Reading(form=form, entries={entry.parameter.name: entry for entry in made}, buffers=others)
+    found = {entry.parameter.name: entry for entry in made}
+    return Reading(form=form, entries=found, buffers=others, note="" if seen is not None else _note(form))
+
+
+def _note(form: Form) -> str:
+    """Why a model was not traced."""
+    if form.forward is None:
+        return "arrays alone cannot be run"
+    return (
+        "no input could be guessed for it" if form.inputs is None else "it does not run on the input given or guessed"
+    )
 
 
 def _is_trained(leaf: Leaf) -> bool:
@@ -116,7 +130,7 @@ def _entry(leaf: Leaf, place: int, name: str, tensor: str, block: Block, seen: T
         role, said = _role(leaf, layer, fact, traced=seen is not None)
         why += f"; {said}" if said else ""
     elif role == "embedding" and _by_position(place, name, seen):
-        role, why = "positional", "table of rows that are looked up by position, whatever the input"
+        role, why = "positional", "rows that are looked up by position, whatever the input"
     if role in TABLES and fact is not None:
         why += "; also multiplied as an output layer"
     packed = block.label is not None or bool(block.place.index)

@@ -1,7 +1,7 @@
 """Writing parameters into a model: in place, block by block, each from its own law and stream.
 
-The stream of a parameter is that of its name: `fc.weight`, or `in_proj_weight[query]` for a block of a fused tensor,
-which no tensor of a model is called.
+Small tensors are drawn many at once. The stream of a parameter is that of its name: `fc.weight`, or, for a block of a
+fused tensor, `in_proj_weight[query]`, which no tensor of a model is called.
 """
 
 import signal
@@ -17,7 +17,7 @@ from initlab.adapters.blocks import Block, Cut, Piece
 from initlab.adapters.torch.reading import Entry
 from initlab.laws import Law, MatrixLaw
 from initlab.streams.sample import check_drawable
-from initlab.streams.torch import fill_
+from initlab.streams.torch import fill_, fill_small, is_small
 
 
 def check(entries: Mapping[str, Entry], laws: Mapping[str, Law]) -> None:
@@ -37,10 +37,19 @@ def draw(entries: Mapping[str, Entry], laws: Mapping[str, Law], *, seed: int) ->
     def weight(name: str) -> tuple[bool, int]:
         return (not isinstance(laws[name], MatrixLaw), -entries[name].parameter.size)
 
-    for name in sorted(laws, key=weight):
+    small = {name: entries[name].tensor for name in laws if _is_small(entries[name], laws[name])}
+    for name in sorted(laws.keys() - small.keys(), key=weight):
         entry = entries[name]
         block = without_row(entry.block, entry.parameter.padding)
         draw_block(entry.tensor, block, laws[name], name=name, seed=seed)
+    fill_small(small, laws, seed)
+
+
+def _is_small(entry: Entry, law: Law) -> bool:
+    """Whether it is a small tensor that is one parameter, held in canonical order, without a padding row."""
+    block = entry.block
+    is_whole = len(block.pieces) == 1 and block.label is None and block.axes == tuple(range(len(block.axes)))
+    return is_whole and entry.parameter.padding is None and is_small(entry.tensor, law)
 
 
 def without_row(block: Block, row: int | None) -> Block:

@@ -57,12 +57,13 @@ def _conv1d(module: Any, name: str, tensor: torch.Tensor) -> Layout | None:  # n
 
 def _conv(module: Any, name: str, tensor: torch.Tensor) -> Layout | None:  # noqa: ANN401
     transposed = bool(getattr(module, "transposed", False))
+    strides = module.stride if isinstance(module.stride, tuple) else (module.stride,)
     fan = Fan(
         inputs=module.in_channels,
         outputs=module.out_channels,
         taps=math.prod(module.kernel_size),
         groups=module.groups,
-        stride=math.prod(module.stride) if isinstance(module.stride, tuple) else module.stride,
+        stride=math.prod(strides),
         transposed=transposed,
     )
     if name == "bias":
@@ -71,7 +72,7 @@ def _conv(module: Any, name: str, tensor: torch.Tensor) -> Layout | None:  # noq
         return None
     said = [f"kernel {'x'.join(map(str, tensor.shape[2:]))}"]
     said += [f"{fan.groups} groups"] if fan.groups > 1 else []
-    said += [f"stride {fan.stride} in all"] if fan.stride > 1 else []
+    said += [f"stride {'x'.join(map(str, strides))}"] if fan.stride > 1 else []
     block = groups_apart(tensor.shape, fan.groups, fan) if transposed else whole(tensor.shape, fan=fan)
     why = ("transposed " if transposed else "") + "convolution, " + ", ".join(said)
     return Layout(role="weight", blocks=(block,), why=why, kind="convolution")
@@ -80,9 +81,7 @@ def _conv(module: Any, name: str, tensor: torch.Tensor) -> Layout | None:  # noq
 def _embedding(_module: Any, name: str, tensor: torch.Tensor) -> Layout | None:  # noqa: ANN401
     if name != "weight":
         return None
-    return Layout(
-        role="embedding", blocks=(table(tensor),), why="table of rows that are looked up, not summed", kind="table"
-    )
+    return Layout(role="embedding", blocks=(table(tensor),), why="rows that are looked up, not summed", kind="table")
 
 
 def table(tensor: torch.Tensor) -> Block:

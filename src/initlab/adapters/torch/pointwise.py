@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 
 from initlab.adapters.torch.flow import GRID, Fact, Source
@@ -120,7 +121,7 @@ def _by_unit(call: Call, fact: Fact) -> bool:
 
 def result_shape(call: Call) -> tuple[int, ...]:
     """The shape of the result of an entry-by-entry operation."""
-    return tuple(int(size) for size in torch.broadcast_shapes(*(each.shape for each in call.tensors)))
+    return tuple(int(size) for size in np.broadcast_shapes(*(each.shape for each in call.tensors)))
 
 
 def _operand(call: Call, fact: Fact) -> tuple[int, ...]:

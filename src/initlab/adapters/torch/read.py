@@ -124,7 +124,7 @@ def _of_table(named: Named, layout: Layout, evidence: Evidence) -> Placed:
     lookups = [each for each in evidence.products(named.name) if each.kind == "lookup"]
     plain = "type" in named.name or "segment" in named.name
     if lookups and all(each.constant for each in lookups) and not plain:
-        role, why = "positional", "table of rows that are looked up by position, whatever the input"
+        role, why = "positional", "rows that are looked up by position, whatever the input"
     elif named_role(named.name, (("wpe|pos_?emb|position", "positional"),)):
         role, why = "positional", f"{why}; named {named.name.split('.')[-2]}"
     if any(each.kind == "dense" for each in evidence.products(named.name)):
@@ -137,7 +137,8 @@ def _parameter(named: Named, layout: Layout, placed: Placed, weight: str, known:
     block = placed.block
     place = known.stacks.place(named.name, weight)
     neutral = neutral_value(named, known.evidence) if placed.role == "norm_scale" else 1.0
-    reasons = dict.fromkeys(reason for said in (layout.why, placed.why) for reason in said.split("; ") if reason)
+    known_why = (placed.why,) if layout.kind == "table" else (layout.why, placed.why)
+    reasons = dict.fromkeys(reason for said in known_why for reason in said.split("; ") if reason)
     why = "; ".join(reasons)
     return Parameter(
         name=named.name if block.label is None else f"{named.name}[{block.label}]",
@@ -147,6 +148,7 @@ def _parameter(named: Named, layout: Layout, placed: Placed, weight: str, known:
         activation=placed.activation,
         layer=place.layer,
         depth=place.depth,
+        branches=place.branches,
         width=place.width,
         gate=block.gate,
         tied_to=named.names[1:],

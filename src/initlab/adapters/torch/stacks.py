@@ -16,20 +16,25 @@ from initlab.adapters.torch.flow import Addition, Recording
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The block a parameter is in, counted from 0, the depth of its stack, and the width of the stream there."""
+    """The block a parameter is in, counted from 0, the its stack's depth and branches, and the stream's width there."""
 
     layer: int | None = None
     depth: int | None = None
+    branches: int | None = None
     width: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """Blocks by name, with the number and the width of each; `prefix` is what holds them; `depth` counts every run."""
+    """Blocks by name, with the number and the width of each; `prefix` is what holds them.
+
+    `depth` counts every run of a block, `branches` every addition to the stream.
+    """
 
     prefix: str
     blocks: Mapping[str, tuple[int, int]]
     depth: int
+    branches: int
 
     @property
     def width(self) -> int:
@@ -57,10 +62,10 @@ class Stacks:
             for stack in self._stacks:
                 if block in stack.blocks:
                     layer, width = stack.blocks[block]
-                    return Place(layer=layer, depth=stack.depth, width=width)
+                    return Place(layer=layer, depth=stack.depth, branches=stack.branches, width=width)
         inside = [stack for stack in self._stacks if stack.prefix and name.startswith(stack.prefix + ".")]
         stack = (inside or self._stacks)[0]
-        return Place(depth=stack.depth, width=stack.width)
+        return Place(depth=stack.depth, branches=stack.branches, width=stack.width)
 
 
 def _layer(weight: str) -> str:
@@ -74,20 +79,24 @@ def _layer(weight: str) -> str:
 
 def _stacks(recording: Recording, modules: Mapping[str, nn.Module]) -> tuple[Stack, ...]:
     runs: dict[str, list[tuple[str, int]]] = {}
+    branches: Counter[str] = Counter()
     seen: dict[str, set[str | None]] = {}
     in_lists = [addition for addition in recording.additions if _lists(addition, modules)]
     additions = in_lists or recording.additions
     for addition, block in zip(additions, _blocks(additions, modules), strict=True):
         writes = {product.weight for product in addition.products} or {f"an addition {addition.node}"}
+        holder = _prefix(block, modules)
+        branches[holder] += 1
         again = block in seen and bool(writes & seen[block])
         if block not in seen or again:
-            runs.setdefault(_prefix(block, modules), []).append((block, addition.width))
+            runs.setdefault(holder, []).append((block, addition.width))
             seen[block] = set()
         seen[block] |= writes
     return tuple(
         Stack(
             prefix=prefix,
             depth=len(ran),
+            branches=branches[prefix],
             blocks={block: (index, width) for index, (block, width) in reversed(list(enumerate(ran)))},
         )
         for prefix, ran in runs.items()
