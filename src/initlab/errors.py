@@ -34,12 +34,16 @@ class UnknownNameError(UsageError):
     >>> raise UnknownNameError("scheme", "he_nromal", ["he_normal", "zeros"])
     Traceback (most recent call last):
     initlab.errors.UnknownNameError: Unknown scheme 'he_nromal'. Did you mean 'he_normal'?
+    >>> raise UnknownNameError("mistake", "l2", ["l2_missing", "l2_on_bias", "sign"])
+    Traceback (most recent call last):
+    initlab.errors.UnknownNameError: Unknown mistake 'l2'. Did you mean 'l2_missing' or 'l2_on_bias'?
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = list(known)
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known))}."
+        near = near or sorted(each for each in known if name and name.lower() in each.lower())[:4]
+        hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"Known: {', '.join(sorted(known))}."
         super().__init__(f"Unknown {kind} {name!r}. {hint}")
 
 

@@ -69,3 +69,9 @@ def test_a_case_is_given_alone():
         gradcheck(case, m=3)
     with pytest.raises(UsageError, match="must be a function to be checked after training"):
         gradcheck(cost, right(W), W, points="trained")
+
+
+def test_the_edge_of_the_domain_is_one_line_that_names_the_block():
+    w = {"w": np.full(3, 1e-30)}
+    with pytest.raises(DataError, match=r"near the parameters, got nan where w is moved"):
+        gradcheck(lambda p: float(np.sum(np.sqrt(p["w"]))), lambda p: {"w": 0.5 / np.sqrt(p["w"])}, w)

@@ -8,6 +8,9 @@ from initlab.catalogue import Documentation
 from initlab.gradients.case import GradientCase
 from initlab.gradients.causes import CAUSES
 from initlab.gradients.check import gradient_report
+from initlab.gradients.layers import layers_of, sites
+
+SHAPES = {"W1": (4, 3), "b1": (4, 1), "W2": (5, 4), "b2": (5, 1), "W3": (2, 5), "b3": (2, 1)}
 
 
 def activation_for(bug):
@@ -119,6 +122,14 @@ def test_one_line_for_all_that_lies_behind():
     found = Recurrent().mistakes("slope")
     assert [(m.site, m.cause, m.blocks) for m in found] == [("W, b", None, ("W", "b"))]
     assert "V is right" in found[0].text
+
+
+def test_labels_out_of_order_are_one_mistake_where_the_last_bias_cannot_tell():
+    layers = layers_of({name: np.ones(shape) for name, shape in SHAPES.items()})
+    found = sites(layers, [name for name in SHAPES if name != "b3"])
+    assert [(site.kind, site.name) for site in found] == [("chain", "dZ3")]
+    found = sites(layers, ["W1", "b1", "W3"])
+    assert {site.name for site in found} == {"dZ1", "W3"}
 
 
 def test_two_mistakes_at_once():

@@ -3,7 +3,8 @@
     dZˡ  ->  dWˡ = dZˡ aˡ⁻¹ᵀ,  dbˡ = Σ dZˡ,  dZˡ⁻¹ = (Wˡᵀ dZˡ) ∘ φ'(zˡ⁻¹)
 
 A right Wˡ or bˡ means that dZˡ is right, so a wrong block alone is a wrong formula of its own. Where every block from
-some layer down is wrong, and those above are right, the mistake is where that layer's dZ is made.
+some layer down is wrong, and those above are right, the mistake is where that layer's dZ is made. Labels out of order
+leave the sum over the examples as it is: where all but the last bias is wrong, it is the last dZ.
 """
 
 import re
@@ -81,6 +82,10 @@ def sites(layers: Collection[Layer], wrong: Collection[str]) -> list[Site]:
         if not set(layer.blocks) <= set(wrong):
             break
         spoiled = layer.number
+    last = list(layers)[-1]
+    if len(layers) > 2 and spoiled == last.number - 1 and last.bias and last.weight in wrong:
+        everything = tuple(block for layer in layers for block in layer.blocks if block in wrong)
+        return [Site(kind="chain", name=f"dZ{last.number}", blocks=everything, layer=last.number)]
     evident = spoiled > 1 or (spoiled == 1 and any(len(layer.blocks) > 1 for layer in layers if layer.number == 1))
     for layer in layers:
         if layer.number > spoiled or not evident:
