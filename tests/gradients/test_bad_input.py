@@ -73,5 +73,5 @@ def test_a_case_is_given_alone():
 
 def test_the_edge_of_the_domain_is_one_line_that_names_the_block():
     w = {"w": np.full(3, 1e-30)}
-    with pytest.raises(DataError, match=r"near the parameters, got nan where w is moved"):
+    with pytest.raises(UsageError, match=r"near the parameters, got nan where w is moved"):
         gradcheck(lambda p: float(np.sum(np.sqrt(p["w"]))), lambda p: {"w": 0.5 / np.sqrt(p["w"])}, w)
