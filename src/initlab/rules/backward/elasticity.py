@@ -87,6 +87,8 @@ def vanishing(
     frozen = sum(weight.size for weight in trace.weights if weight.frozen)
     gated = _opens(sums) or frozen > sum(weight.size for weight in trace.trained())
     bound, formula = (opening, "0.01/(T·u), behind gates") if gated else (limit, "3 % in 1/u steps of relative size u")
+    if sums[0] == 0 < sums[-1]:
+        bound, formula = opening / 100, "1e-4/(T·u), behind gates that were shut and open step by step"
     if not gated and _fades(trace):
         bound, formula = fading, "100 % in 1/u steps of relative size u, where the signal falls beyond chance"
     if best < bound:
