@@ -64,7 +64,8 @@ def vanishing(
     first growing its weights. A tenth of that is an error. Where the signal falls with depth three times as far as
     chance would take it (W064), the loss must be able to move by as much as it is. ΣS is that of the best of the
     passes, over the weights that multiply, since the last bias always moves. Where it starts at 0 or grows threefold,
-    behind gates that open, or most weights are frozen, the limit is 0.01/(T·u) = 1e-3, for 1 % in T = 1e4 steps.
+    behind gates that open, or most weights are frozen, the limit is 0.01/(T·u) = 1e-3, for 1 % in T = 1e4 steps; and a
+    hundredth of that where it starts at 0: after two steps a gate that was shut has hardly opened.
 
     ## Example
     model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
