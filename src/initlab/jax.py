@@ -1,6 +1,7 @@
 """initlab where JAX is: initialize a model in one line, and initializers for Flax and Equinox layers.
 
     model = initlab.jax.init(model, "auto", seed=0)                    NNX, Equinox, (Linen module, variables), pytrees
+    model = initlab.jax.load(model, "model.safetensors")               what `initlab init` wrote, of a torch twin too
     nnx.Linear(64, 32, kernel_init=initlab.jax.he_normal(), rngs=rngs)
     nn.Dense(32, kernel_init=initlab.jax.initializer("orthogonal(gain=2)"))
 
@@ -10,16 +11,18 @@ There is a function for each scheme of the catalogue (`initlab schemes` lists th
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import jax
 import numpy as np
 
+from initlab.adapters.blocks import whole as whole_block
 from initlab.adapters.jax.adapter import JaxAdapter
 from initlab.adapters.jax.kernel import kernel_place
 from initlab.adapters.jax.model import Model as Model
 from initlab.adapters.jax.place import whole
-from initlab.errors import SpecError, UnknownNameError
+from initlab.errors import DataError, SpecError, UnknownNameError
 from initlab.laws import Law
 from initlab.parameters import Fan, Gate, Parameter, Role
 from initlab.schemes import SCHEMES, Option, Scheme, choose
@@ -27,7 +30,7 @@ from initlab.streams.jax import jax_dtype
 from initlab.streams.layout import checked_shape
 from initlab.streams.sample import check_drawable, sample
 
-__all__ = ["Initializer", "Model", "draw", "init", "initializer", "scale"]
+__all__ = ["Initializer", "Model", "draw", "init", "initializer", "load", "scale"]
 
 Tree = TypeVar("Tree")
 
@@ -70,6 +73,43 @@ def init(
         return drawn
     within: Model = planned(Model(weights=model, inputs=inputs), policy, seed=seed, strict=strict)
     return within.weights  # type: ignore[no-any-return]
+
+
+def load(model: Tree, file: str | Path) -> Tree:
+    """The model with the weights of a safetensors file that `initlab init` wrote; the one given keeps its own.
+
+    The file may be of a torch model with the same names: where each parameter lies in it is noted there. Without that
+    note, the file must hold each parameter under its name as (out, in, *taps).
+
+    Raises DataError for a file that is not whole, or that holds other names or shapes.
+    """
+    from initlab.adapters.state import state_of
+    from initlab.plans.record import as_stored, check_names, recorded, stored
+    from initlab.plans.weights import read_weights
+
+    weights, adapter = read_weights(Path(file)), JaxAdapter()
+    parameters = adapter.parameters(model)
+    note = recorded(weights)
+    if note is None:
+        check_names(weights, state_of(model, adapter))
+    places = {each.name: (each.name, whole_block(each.shape)) for each in parameters} if note is None else note.places
+    values = {each.name: stored(each, places, weights) for each in as_stored(parameters, places, weights)}
+    _check_values(file, {each.name: each.shape for each in parameters}, values, places)
+    loaded: Tree = adapter.put(model, values)
+    return loaded
+
+
+def _check_values(
+    file: str | Path, shapes: Mapping[str, tuple[int, ...]], values: Mapping[str, Any], noted: Mapping[str, Any]
+) -> None:
+    """Raise DataError unless a file holds the parameters of a model, in their shapes, and no others."""
+    for name, shape in shapes.items():
+        found = values[name].shape if name in values else "nothing"
+        if found != shape:
+            raise DataError(f"The weights file {file} must hold {name} of the model's shape {shape}, got {found}.")
+    extra = sorted(noted.keys() - shapes.keys())
+    if extra:
+        raise DataError(f"The weights file {file} must hold the model's parameters only, got {extra[0]} too.")
 
 
 def draw(model: Tree, schemes: Mapping[str, str], *, seed: int = 0) -> Tree:

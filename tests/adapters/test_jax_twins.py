@@ -11,7 +11,10 @@ from flax import linen as nn  # noqa: E402
 from flax import nnx  # noqa: E402
 
 import initlab.api.plan  # noqa: E402
+import initlab.api.weights  # noqa: E402
+import initlab.jax  # noqa: E402
 from initlab.adapters import adapter_of  # noqa: E402
+from initlab.errors import DataError  # noqa: E402
 from initlab.laws import Normal, Orthogonal  # noqa: E402
 
 KEY = jax.random.key(0)
@@ -242,3 +245,28 @@ def test_a_transformer_and_its_twin_are_planned_alike():
         expected = first(torch.from_numpy(tokens)).numpy()
     assert np.allclose(np.asarray(second(jnp.asarray(tokens))), expected, atol=1e-4)
     assert theirs.verify(second, seed=3).holds
+
+
+@pytest.mark.parametrize("which", ["torch", "jax"])
+def test_a_file_of_either_twin_loads_into_a_jax_model(which, tmp_path):
+    path = tmp_path / "m.safetensors"
+    bare = nnx.eval_shape(lambda: NnxTransformer(nnx.Rngs(0)))
+    initlab.api.weights.init_file(TorchTransformer() if which == "torch" else bare, "auto", seed=3, output=path)
+    loaded = initlab.jax.load(NnxTransformer(nnx.Rngs(1)), path)
+    assert initlab.verify(loaded, "auto", seed=3).holds
+    expected = initlab.jax.init(bare, "auto", seed=3)
+    pairs = zip(jax.tree.leaves(nnx.state(loaded)), jax.tree.leaves(nnx.state(expected)), strict=True)
+    assert all(np.array_equal(mine, other) for mine, other in pairs)
+
+
+def test_a_file_of_another_model_is_refused_in_one_line(tmp_path):
+    path = tmp_path / "m.safetensors"
+    initlab.api.weights.init_file({"a": {"kernel": jnp.zeros((3, 4))}}, "he", seed=0, output=path)
+    assert initlab.jax.load({"a": {"kernel": jnp.zeros((3, 4))}}, path)["a"]["kernel"].std() > 0
+    for other in (
+        {"b": {"kernel": jnp.zeros((3, 4))}},
+        {"a": {"kernel": jnp.zeros((3, 5))}},
+        {"a": {}, "c": jnp.ones(2)},
+    ):
+        with pytest.raises(DataError, match="must hold"):
+            initlab.jax.load(other, path)

@@ -155,6 +155,27 @@ def keras_depthwise():
     return model
 
 
+def keras_transposed():
+    """Keras on a transposed kernel (k, k, out, in): a fan of out·k², the axes as those of a convolution."""
+    model = nn.Sequential(nn.ConvTranspose2d(64, 16, 3, bias=False))
+    normal_(model[0].weight, math.sqrt(2 / (16 * 9)))
+    return model
+
+
+def flax_transposed():
+    """Flax with transpose_kernel: a kernel (k, k, out, in), with its fan still taken from the last axis but one."""
+    from flax import nnx
+
+    return nnx.ConvTranspose(64, 16, (3, 3), transpose_kernel=True, use_bias=False, rngs=nnx.Rngs(0))
+
+
+def flax_batch_axes():
+    """Flax's general dense layer with a batch axis: its kernels side by side are counted as inputs."""
+    from flax import nnx
+
+    return nnx.LinearGeneral(64, 64, batch_axis={0: 8}, use_bias=False, rngs=nnx.Rngs(0))
+
+
 def autoinit_depthwise():
     """AutoInit: the gain of an orthogonal depthwise kernel times C, not √C."""
     model = nn.Sequential(nn.Conv2d(64, 64, 3, groups=64, bias=False))
@@ -234,6 +255,9 @@ TABLE = {
     "torch: transposed": (transposed_fans, weights("lecun_normal", "0.weight"), "std"),
     "timm: packed qkv": (packed_vit, weights("glorot_uniform"), "std"),
     "keras: depthwise": (keras_depthwise, weights("he_normal", "0.weight"), "std"),
+    "keras: transposed": (keras_transposed, weights("he_normal", "0.weight"), "std"),
+    "flax: transpose_kernel": (flax_transposed, weights("lecun_truncated", "weight"), "std"),
+    "flax: batch_axis": (flax_batch_axes, weights("lecun_truncated", "weight*"), "std"),
     "autoinit: depthwise": (autoinit_depthwise, weights("orthogonal(gain=8)", "0.weight"), "orthogonality"),
     "mean field: fan_out": (divided_by_outputs, weights("lecun_normal"), "std"),
     "titan: cut at 100σ": (cut_at_two, weights("truncated_normal(std=0.02, cut=3)"), "support"),
@@ -253,7 +277,7 @@ def test_the_defect_is_found_and_its_mended_twin_passes(name):
     found = initlab.verify(model, asked)
     kinds = {each.kind for verdict in found.verdicts for each in verdict.findings}
     assert kind in kinds, str(found)
-    initlab.init(model, asked, seed=0)
+    model = initlab.init(model, asked, seed=0)
     mended = initlab.verify(model, asked, seed=0)
     assert mended.holds, str(mended)
     assert initlab.verify(model, asked).holds
@@ -284,6 +308,17 @@ def test_identical_layers_are_told_apart_from_identical_rows():
     found = initlab.verify(identical_shards(), ALL_HE)
     kinds = [[each.kind for each in verdict.findings] for verdict in found.verdicts]
     assert kinds == [["rows"], ["rows", "duplicate"]]
+
+
+def test_a_backbone_that_was_overwritten_is_told_from_the_one_that_was_loaded():
+    """mmpretrain 318: init_weights draws the loaded backbone anew, by the very law that it was drawn by."""
+    model = nn.Sequential(mlp(64, 64, 64), nn.ReLU(), nn.Linear(64, 8))
+    initlab.init(model, "he", seed=0)
+    for layer in (model[0][0], model[0][2]):
+        nn.init.kaiming_normal_(layer.weight, generator=GENERATOR)
+    assert initlab.verify(model, "he").holds
+    found = initlab.verify(model, "he", seed=0)
+    assert [(each.name, each.kind) for each in found.findings] == [("0.0.weight", "numbers"), ("0.2.weight", "numbers")]
 
 
 RAISING = """

@@ -82,6 +82,18 @@ class JaxAdapter:
             arrays[entry.leaf] = _put(held, reading.form.leaves[entry.leaf].value)
         return put_back(model, reading.form.rebuild(arrays))
 
+    def put(self, model: Any, values: Mapping[str, NDArray[Any]]) -> Any:  # noqa: ANN401
+        """The model with each named parameter holding these values, as (out, in, *taps), and all others as they are."""
+        reading = self._read(model)
+        arrays = [leaf.value for leaf in reading.form.leaves]
+        for name, value in values.items():
+            entry = _known(reading, name)
+            old = arrays[entry.leaf]
+            held = np.zeros(old.shape, old.dtype) if isinstance(old, jax.ShapeDtypeStruct) else np.array(_host(old))
+            entry.block.place.write(held, value.astype(held.dtype))
+            arrays[entry.leaf] = _put(held, reading.form.leaves[entry.leaf].value)
+        return put_back(model, reading.form.rebuild(arrays))
+
     def _read(self, model: Any, *, anew: bool = False) -> Reading:  # noqa: ANN401
         """What was read of the last model, as long as it is asked about again."""
         if anew or self._last is None or self._last[0] is not model:
