@@ -16,7 +16,7 @@ def table(scores: list[Score]) -> Iterator[str]:
     for s in scores:
         yield (
             f"| {s.tool} | {s.errors} | {s.alarms} | {s.recall} | {_percent(s.macro)} | {_percent(s.paired.value)} "
-            f"| {_percent(s.located.value)} | {'all' if not s.crashed else f'not {len(s.crashed)}'} |"
+            f"| {_percent(s.located.value) if s.located.k else 'names none'} | {'all' if not s.crashed else f'not {len(s.crashed)}'} |"
         )
 
 
