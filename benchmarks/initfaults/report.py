@@ -14,9 +14,11 @@ def table(scores: list[Score]) -> Iterator[str]:
     yield "| checker | false errors | false alarms | recall of the harmful | by family | paired | located | ran |"
     yield "|---|---|---|---|---|---|---|---|"
     for s in scores:
+        place = _percent(s.located.value) if s.located.k else "names none"
+        ran = f"not {len(s.crashed)}" if s.crashed else "all"
         yield (
             f"| {s.tool} | {s.errors} | {s.alarms} | {s.recall} | {_percent(s.macro)} | {_percent(s.paired.value)} "
-            f"| {_percent(s.located.value) if s.located.k else 'names none'} | {'all' if not s.crashed else f'not {len(s.crashed)}'} |"
+            f"| {place} | {ran} |"
         )
 
 
