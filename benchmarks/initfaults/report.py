@@ -44,5 +44,6 @@ def text(scores: list[Score]) -> str:
             lines += _named("Found, but elsewhere named first", score.misplaced)
             lines.append(f"\nRemedy of the first finding proven to clear it: {score.proven}")
             lines += _named("Found, but the first remedy not proven", score.unproven)
+            lines += _named("Bugs of public threads", score.threads)
             lines += _named("Could not be run", score.crashed)
     return "\n".join(lines)

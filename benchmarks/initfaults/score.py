@@ -154,6 +154,7 @@ class Score:
     misplaced: tuple[str, ...]
     unproven: tuple[str, ...]
     crashed: tuple[str, ...]
+    threads: tuple[str, ...]
 
     @property
     def macro(self) -> float:
@@ -208,6 +209,11 @@ def score(tool: str, said: dict[str, Verdict], half: Half) -> Score:
             f"{f.name}: {_said(verdict(f))}, {_outcome(verdict(f))}" for f in found if not verdict(f).alarms[0].cleared
         ),
         crashed=tuple(f"{name}: {v.crash}" for name, v in said.items() if v.crash),
+        threads=tuple(
+            f"{f.thread} ({f.host.name}, harm {truth[f.name]['harm']}): {_said(verdict(f)) or 'nothing'}"
+            for f in all_faults
+            if f.thread
+        ),
     )
 
 
