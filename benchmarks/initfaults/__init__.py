@@ -8,4 +8,5 @@ From the root of the tree:
     python -m benchmarks.initfaults score   --half held-out # initlab and the baselines, the table of README.md
     python -m benchmarks.initfaults steady  --half dev      # models left as they were; one verdict whatever the seed
     python -m benchmarks.initfaults cost                    # seconds and memory beside a plain pass
+    python -m benchmarks.initfaults numpy                   # the perceptron without a framework
 """

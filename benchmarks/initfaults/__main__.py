@@ -15,6 +15,7 @@ from benchmarks.initfaults.report import text
 from benchmarks.initfaults.score import OWN, run, score
 from benchmarks.initfaults.steady import steady
 from benchmarks.initfaults.zoo import nets
+from benchmarks.initfaults.zoo.perceptrons_numpy import numpy_zoo
 
 
 def _healthy(half: Half | None) -> None:
@@ -45,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="initfaults", description=initfaults.__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("job", choices=("healthy", "faults", "oracle", "score", "cost", "steady"))
+    parser.add_argument("job", choices=("healthy", "faults", "oracle", "score", "cost", "steady", "numpy"))
     parser.add_argument("--half", choices=("dev", "held-out"))
     parser.add_argument("--verdicts", type=Path, default=Path("initfaults-verdicts.json"), help="kept between runs")
     parser.add_argument("--tools", nargs="*", default=[OWN, *baselines()])
@@ -56,6 +57,8 @@ def main() -> None:
         oracle.ask(faults(options.half))
     elif options.job == "cost":
         cost()
+    elif options.job == "numpy":
+        numpy_zoo()
     elif options.job == "steady":
         steady(options.half or "dev")
     elif options.job == "score":
