@@ -3,9 +3,12 @@
 The data tables behind the charts are the oracle. INITLAB_SCREENSHOTS=FOLDER writes the pictures of the docs.
 """
 
+import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +49,7 @@ def tab(browser, lab):
     """Open tabs; whatever one asks of another host, or complains of, fails the test."""
     wrong, contexts = [], []
 
-    def open_tab(address="", *, width=1280, height=900, expect=(), **options):
+    def open_tab(address="", *, base=lab.url, width=1280, height=900, expect=(), before=None, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
@@ -55,14 +58,16 @@ def tab(browser, lab):
             "window.violations = [];"
             "document.addEventListener('securitypolicyviolation', (e) => window.violations.push(e.violatedDirective));"
         )
-        page.on("request", lambda request: outside(request.url) and wrong.append(request.url))
+        page.on("request", lambda request: outside(request.url, base) and wrong.append(request.url))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda message: complaint(message, expect) and wrong.append(message.text))
-        page.goto(f"{lab.url}/{address}")
+        if before:
+            before(page)
+        page.goto(f"{base}/{address}")
         return page
 
-    def outside(url):
-        return not url.startswith((lab.url, REFUSED, "data:", "blob:", "about:"))
+    def outside(url, base):
+        return not url.startswith((base, REFUSED, "data:", "blob:", "about:"))
 
     def complaint(message, expect):
         return message.type in ("error", "warning") and not any(words in message.text for words in expect)
@@ -295,6 +300,30 @@ def test_a_dropped_file_is_used_and_a_bad_one_told(tab, tmp_path):
     page.locator("#command", has_text="--data good.csv").wait_for()
 
 
+def test_the_target_of_a_dropped_file_is_chosen_and_a_wrong_one_told(tab, tmp_path):
+    page = done(tab("#iterations=30", expect=("422",)))
+    assert page.get_by_label("Target column").is_hidden()
+    (tmp_path / "first.csv").write_text("kind,x,y\n" + "".join(f"{'ab'[i % 2]},{i % 9},{i % 7}\n" for i in range(60)))
+    page.locator("#file").set_input_files(tmp_path / "first.csv")
+    page.locator("#error-data", has_text="column 'kind' of first.csv must be a finite number, got 'a'").wait_for()
+    target = page.get_by_label("Target column")
+    for wrong, words in (("sort", "must be one of its columns kind, x, y, got 'sort'"), ("kind", "")):
+        target.fill(wrong)
+        target.blur()
+        page.wait_for_function(
+            "words => document.querySelector('#error-target').textContent.includes(words)", arg=words
+        )
+    page.get_by_text("first.csv: 60 examples, 2 features, 2 classes. The target is kind.").wait_for()
+    assert page.locator("#error-data").inner_text() == ""
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.locator("#command", has_text="--data first.csv --target kind").wait_for()
+    page.get_by_role("radio", name="moons").check()
+    assert target.is_hidden()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.locator("#command", has_text="--data moons").wait_for()
+    assert "--target" not in page.locator("#command").inner_text()
+
+
 def test_the_keyboard_plays_holds_steps_and_runs_again(tab):
     page = done(tab("#iterations=200&seed=8"))
     page.locator("#observe").focus()
@@ -344,6 +373,36 @@ def test_a_server_that_is_gone_is_told(tab):
     page.context.set_offline(False)
     page.get_by_role("button", name="Stop", exact=True).click()
     done(page, "stopped")
+
+
+def test_a_server_killed_amid_a_run_is_told_and_what_was_drawn_stays(tab):
+    serve = [sys.executable, "-m", "initlab", "serve", "--no-browser", "--json"]
+    with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as served:
+        try:
+            url = json.loads("".join(iter(served.stdout.readline, "}\n")) + "}")["url"].rstrip("/")
+            page = tab("#layers=64,64&iterations=100000&learning_rate=0.001", base=url, expect=("ERR_",))
+            page.wait_for_function("() => Number(document.querySelector('#scrub').max) > 2")
+        finally:
+            served.kill()
+    done(page, "lost")
+    assert page.locator("#status").inner_text() == (
+        "The server is gone. What was drawn stays; start it again with: initlab serve"
+    )
+    assert page.get_by_role("button", name="Stop", exact=True).is_disabled()
+    assert len(numbers(page, "loss")) > 2
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.locator("#error-form", has_text="The server does not answer").wait_for()
+    assert len(numbers(page, "loss")) > 2
+
+
+def test_while_nothing_has_come_yet_the_page_says_for_how_long(tab):
+    held = []
+    page = tab(before=lambda page: page.route("**/events?*", lambda route: held.append(route)))
+    page.locator("#elapsed", has_text="1 s so far").wait_for()
+    assert "compiles the trainer" in page.locator("#status").inner_text()
+    assert page.get_by_role("progressbar", name="Preparing").get_attribute("value") is None
+    held[0].continue_()
+    assert done(page).locator("#preparing").is_hidden()
 
 
 def test_three_tabs_at_once_stay_correct(tab):

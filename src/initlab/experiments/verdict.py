@@ -102,7 +102,9 @@ def _standing(label: str, rival: str | None, groups: Groups) -> str:
     if rival is None or label == rival:
         return f"{'Learns' if len(groups) == 1 else 'Best median here'}: {kind} {score:.3g}."
     pairs = _pairs(groups[label], groups[rival])
-    if len(set(pairs)) == 1 and len(pairs) > 1:
+    if len(pairs) == 1:
+        return _glimpse(kind, rival, pairs[0])
+    if len(set(pairs)) == 1:
         return _once(score, kind, rival, pairs[0])
     wins, losses = sum(mine > theirs for mine, theirs in pairs), sum(mine < theirs for mine, theirs in pairs)
     count = f"better in {wins} and worse in {losses} of {len(pairs)} seeds"
@@ -112,6 +114,14 @@ def _standing(label: str, rival: str | None, groups: Groups) -> str:
     p = min(1.0, tests * sign_test(wins, losses))
     word = "Not told apart from" if p >= LEVEL else "Better than" if wins > losses else "Worse than"
     return f"{word} {rival}: {count}, p = {p:.2g}."
+
+
+def _glimpse(kind: str, rival: str, pair: tuple[float, float]) -> str:
+    """The standing at one seed, which is no test."""
+    mine, theirs = pair
+    word = "Ahead of" if mine > theirs else "Behind" if mine < theirs else "Level with"
+    numbers = f"{kind} {abs(mine):.3g} against {abs(theirs):.3g}"
+    return f"{word} {rival} at this seed: {numbers}. One seed cannot tell them apart: try more."
 
 
 def _once(score: float, kind: str, rival: str, pair: tuple[float, float]) -> str:

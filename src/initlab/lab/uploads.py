@@ -66,9 +66,11 @@ class Uploads:
             raise DataError("The dropped file must still be there, but the server has it no more. Drop it again.")
         return str(self._kept[data].path)
 
-    def name(self, data: str) -> str:
-        """The name under which a person knows the file at that path."""
-        return next((kept.name for kept in self._kept.values() if data == str(kept.path)), data)
+    def name(self, words: str) -> str:
+        """A text in which every file goes by the name that a person knows, not by its path."""
+        for kept in self._kept.values():
+            words = words.replace(str(kept.path), kept.name)
+        return words
 
     def close(self) -> None:
         """Remove all files."""

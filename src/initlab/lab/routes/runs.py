@@ -7,6 +7,7 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from initlab.errors import DataError
 from initlab.lab import exports, frames, stream
 from initlab.lab.bounds import LabExperiment
 from initlab.lab.desk import TheDesk, TheRun
@@ -39,7 +40,10 @@ class Dropped(BaseModel):
 @router.post("/runs", status_code=201)
 def start(asked: Asked, desk: TheDesk) -> Response:
     """Start a run, or give the one that is there of the same experiment."""
-    run = desk.runs.start(desk.bound(asked.experiment), fresh=asked.fresh)
+    try:
+        run = desk.runs.start(desk.bound(asked.experiment), fresh=asked.fresh)
+    except DataError as error:
+        raise DataError(desk.uploads.name(str(error))) from None
     return frames.answer(_started(run, desk.uploads), 201)
 
 

@@ -18,13 +18,15 @@ export class Form {
     this.makeFields();
     form.querySelector("#add").addEventListener("click", () => this.add());
     this.dropping(form.querySelector("#drop"));
+    this.control("target").addEventListener("change", () => this.aim());
   }
 
   // Show an experiment in the controls.
   show(experiment) {
     this.experiment = { ...this.catalogue.default, ...experiment };
     for (const input of this.form.querySelectorAll("[name=data]")) input.checked = input.value === this.experiment.data;
-    for (const name of [...FIELDS, ...MORE]) this.control(name).value = this.written(name);
+    for (const name of [...FIELDS, ...MORE, "target"]) this.control(name).value = this.written(name);
+    this.aimable(String(this.experiment.data).startsWith("csv:"));
     this.makeSchemes();
     this.faults([]);
   }
@@ -48,7 +50,7 @@ export class Form {
     this.pictures = [];
     for (const dataset of this.catalogue.datasets) {
       const input = element("input", { type: "radio", name: "data", value: dataset.name, title: dataset.about });
-      input.addEventListener("change", () => this.edit("data", dataset.name));
+      input.addEventListener("change", () => this.choose(dataset.name));
       const canvas = element("canvas", { "aria-hidden": "true" });
       host.append(element("label", { class: "thumb", title: dataset.about }, input, canvas, dataset.name.replace("_", " ")));
       this.pictures.push(() => thumbnail(canvas, dataset));
@@ -170,19 +172,49 @@ export class Form {
     });
   }
 
+  // A data set of the catalogue, which knows its target.
+  choose(name) {
+    this.experiment = { ...this.experiment, data: name, target: null };
+    this.control("target").value = "";
+    this.aimable(false);
+    this.changed();
+  }
+
+  aimable(dropped) {
+    this.form.querySelector("#step-target").hidden = !dropped;
+    if (!dropped) {
+      this.file = null;
+      this.form.querySelector("#file").value = "";
+      this.form.querySelector("#file-facts").textContent = "";
+    }
+  }
+
+  // Another target column: the file is read again with it.
+  aim() {
+    if (this.file) this.take(this.file);
+    else this.edit("target", this.target());
+  }
+
+  target() {
+    return this.control("target").value.trim() || null;
+  }
+
   async take(file) {
-    const facts = this.form.querySelector("#file-facts");
+    const facts = this.form.querySelector("#file-facts"), target = this.target();
     facts.textContent = "";
+    this.file = file;
+    this.aimable(true);
     if (file.size > MOST_FILE) {
       this.faults([{ field: "data", message: `${file.name} must have at most 5,000,000 bytes (some 20,000 rows), got ${file.size.toLocaleString("en")}. Take a sample of it.` }]);
       return;
     }
     try {
-      const kept = await post("/api/data", { name: file.name, text: await file.text() });
+      const kept = await post("/api/data", { name: file.name, text: await file.text(), target });
       for (const input of this.form.querySelectorAll("[name=data]")) input.checked = false;
       this.faults([]);
-      facts.textContent = `${kept.name}: ${kept.examples} examples, ${kept.features} features, ${kept.classes ? `${kept.classes} classes` : "a number to predict"}. The last column is the target.`;
-      this.edit("data", kept.data);
+      facts.textContent = `${kept.name}: ${kept.examples} examples, ${kept.features} features, ${kept.classes ? `${kept.classes} classes` : "a number to predict"}. The target is ${target ?? "the last column"}.`;
+      this.experiment = { ...this.experiment, data: kept.data, target };
+      this.changed();
     } catch (refusal) {
       this.faults(refusal.errors ?? [{ field: "data", message: String(refusal) }]);
     }

@@ -26,7 +26,7 @@ const transport = new Transport({ play: $("play"), scrub: $("scrub"), moment: $(
 const follower = new Follower({ onFrame, onEnd, onLost, onBreak: () => tell("The connection broke. Trying again.", true) });
 const tabs = new Tabs($("tabs"), () => { address(); schedule(); });
 const views = { check: new Check($("panel-check")), gradients: new Gradients($("panel-gradients"), catalogue), theory: new Theory($("panel-theory"), catalogue) };
-let preset = null, asked = null, waiting = false;
+let preset = null, asked = null, waiting = false, began = 0;
 
 keys({ transport, rerun: () => run({ fresh: true }) });
 theme.begin($("theme"), () => { form.paint(); if (store.run) { panels.build(store); schedule(); } for (const view of Object.values(views)) view.key = null; });
@@ -123,8 +123,17 @@ function describe(started) {
   $("command").textContent = started.calls.command;
   $("python").textContent = `import initlab\n\n${started.calls.python}`;
   $("files").replaceChildren();
-  tell("Preparing. The very first run compiles the trainer, which takes some seconds.");
+  tell("Preparing. The first run ever compiles the trainer, which takes up to half a minute; later ones start at once.");
+  began = performance.now();
 }
+
+// While no first frame is there: for how long. How much is left, nobody knows, so the bar does not say.
+setInterval(() => {
+  const seconds = Math.floor((performance.now() - began) / 1000);
+  const shown = page.dataset.state === "running" && !store.frame && seconds > 0;
+  $("preparing").hidden = !shown;
+  if (shown) $("elapsed").textContent = `${seconds} s so far`;
+}, 250);
 
 function changed() {
   $("unrun").hidden = !asked || Object.keys(form.experiment).every((key) => same(form.experiment[key], asked[key]));
