@@ -40,10 +40,10 @@ def _line(finding: Finding) -> Text:
 def summary(found: Verified) -> str:
     """The verdict in one line."""
     policy, rows = found.plan.policy.name, sum(verdict.row.law is not None for verdict in found.verdicts)
-    numbers = "" if found.seed is None else f" and seed {found.seed}"
+    numbers = " plans" if found.seed is None else f" and seed {found.seed} plan"
     if found.holds:
-        return f"All {rows} parameters are as {policy}{numbers} plans them."
-    return f"{len(found.findings)} of {rows} parameters are not as {policy}{numbers} plans them:"
+        return f"All {rows} parameters are as {policy}{numbers} them."
+    return f"{len(found.findings)} of {rows} parameters are not as {policy}{numbers} them:"
 
 
 def conditions(found: Verified) -> str:
