@@ -150,6 +150,8 @@ def test_the_course_is_there_on_first_paint_with_its_published_figures(tab):
     assert [found[name][0] for name in ("zeros", "random", "course_xavier", "he")] == ["50 %", "86 %", "93 %", "96 %"]
     assert found["zeros"][2].startswith("No better than chance in 1 of 1 seed")
     assert found["he"][2].startswith("Best median here")
+    behind = "Behind he at this seed: test accuracy 0.86 against 0.96. One seed cannot tell them apart: try more."
+    assert found["random"][2] == behind
     first, *_, last = numbers(page, "accuracy")
     assert first[0] == "0"
     assert [last[i] for i in (1, 3, 7)] == ["0.5", "0.83", "0.993333"]
