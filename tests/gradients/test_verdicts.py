@@ -68,6 +68,19 @@ def test_a_kink_is_a_kink_and_no_mistake():
         assert report.exit_code == 0
 
 
+def test_a_kink_beyond_which_nothing_is_tested_is_no_pass():
+    """The gradient is outside both slopes at the kink itself; a little away it is right, or zero on the flat side."""
+    found = set()
+    for sign in (1.0, -1.0):
+        report = gradcheck(
+            lambda p, sign=sign: float(np.maximum(sign * p["w"], 0).sum() + np.sum(p["u"] ** 2)),
+            lambda p, sign=sign: {"w": np.where(p["w"] == 0, 5.0, sign * (sign * p["w"] > 0)), "u": 2 * p["u"]},
+            {"w": np.array([0.0]), "u": np.ones(2)},
+        )
+        found.add((report.verdict, report.exit_code, report.blocks[0].note.rpartition(" ")[2]))
+    assert found == {("NON-SMOOTH", 0, "PASS"), ("VACUOUS", 3, "VACUOUS")}
+
+
 def test_zero_weights_are_vacuous():
     network = Network("relu")
     network.parameters = {name: np.zeros_like(value) for name, value in network.parameters.items()}

@@ -6,6 +6,7 @@ gates        nothing random, nothing that changes between two calls
 blocks       one random direction a block, with error bars: a verdict and its resolution
 coordinates  one by one, where a block fails
 identities   what must hold without a single difference
+invariance   what must hold before a norm, likewise
 diagnose     where the chain breaks, then which mistake of the catalogue (causes/) reproduces what was returned
 probe        a network and a batch in which no mistake is invisible
 """

@@ -15,6 +15,7 @@ from initlab.gradients.gates import fixed_gradients, gates
 from initlab.gradients.harness import Copies, Harness
 from initlab.gradients.identities import identities
 from initlab.gradients.independent import independent
+from initlab.gradients.invariance import invariances
 from initlab.gradients.points import Point, parameters_at
 from initlab.gradients.projection import KAPPA, Gradient, gaussian, gradient_at, project, unit_of
 from initlab.gradients.reference import Net, recognise, replay
@@ -84,13 +85,18 @@ class _Checker:
         stale = self._stale()
         if stale is not None:
             return self._summary(point, gates=(stale,))
+        before = self.harness.evaluations
+        self.net = recognise(self.harness, self.noise)
+        kept = identities(self.net, self.gradient)
+        if self.net is None:
+            kept = invariances(self.harness, self.gradient, noise=self.noise)
+        apart = self.harness.evaluations - before
         examined = {}
         for k, name in enumerate(self.harness.theta, 1):
             examined[name] = self._examined(name)
             done(k)
         examined = {name: self._independent(name, found) for name, found in examined.items()}
-        screening = self.harness.evaluations
-        self.net = recognise(self.harness, self.noise)
+        screening = self.harness.evaluations - apart
         if self.net is not None:
             examined = {name: self._settled(self.net, name, found) for name, found in examined.items()}
         blocks, mistakes = self._blocks(examined)
@@ -98,7 +104,7 @@ class _Checker:
             self._summary(point, gates=tuple(closed)),
             blocks=blocks,
             mistakes=mistakes,
-            identities=identities(self.net, self.gradient),
+            identities=kept,
             notes=self._notes(),
             screening=screening,
             evaluations=self.harness.evaluations,
@@ -248,9 +254,7 @@ class _Checker:
         resolution = found.resolution
         if measured is not None and measured.complete and not measured.wrong.any():
             resolution = min(resolution, measured.resolution)
-        verdict = found.verdict
-        if moved.get(name) == "WRONG":
-            verdict = "WRONG"
+        verdict = next((each for each in ("WRONG", "UNRESOLVED", "VACUOUS") if moved.get(name) == each), found.verdict)
         mistake = next((each for each in mistakes if name in each.blocks), None)
         differences = self._decades(name) if self.law else first.found.differences
         law = tuple((h, abs(D - first.analytic)) for h, D in differences)
