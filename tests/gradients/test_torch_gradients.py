@@ -49,6 +49,21 @@ class Casts(Square):
         return (2 * x.float() * w.float() * g.float()).double(), g * x * x
 
 
+class Changes(Square):
+    @staticmethod
+    def backward(ctx, g):
+        x, w = ctx.saved_tensors
+        return x.data.mul_(2) * w * g, g * x * x
+
+
+class ChangesTooLate(Square):
+    @staticmethod
+    def backward(ctx, g):
+        x, w = ctx.saved_tensors
+        dw = g * x * x
+        return x.data.mul_(2) * w * g, dw
+
+
 class TooFew(Square):
     @staticmethod
     def backward(ctx, g):
@@ -82,6 +97,7 @@ def inputs():
         (Forgets, "w", "no gradient arrives"),
         (Halves, "x", "factor 1/2"),
         (Casts, "x", "computed in single precision"),
+        (Changes, "w", "a saved tensor is changed in place before it is used"),
     ],
 )
 def test_functions(function, block, text):
@@ -93,6 +109,10 @@ def test_functions(function, block, text):
 def test_a_right_function_to_second_order():
     assert assert_gradients(Square, params=inputs()).verdict == "PASS"
     assert assert_gradients(Square, params=inputs(), order=2).verdict == "PASS"
+
+
+def test_a_change_in_place_after_the_last_use_is_no_mistake():
+    assert gradcheck(ChangesTooLate, params=inputs()).verdict == "PASS"
 
 
 def test_a_missing_slot_is_one_line():

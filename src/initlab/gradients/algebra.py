@@ -22,6 +22,8 @@ def block_of(
     peers: Mapping[str, Array],
     doubled: Mapping[str, Array],
     use: tuple[int, int] | None = None,
+    *,
+    saved_changed: bool = False,
 ) -> Block:
     """The block as the causes see it."""
     weight = bool(WEIGHT.search(name)) or (theta[name].ndim >= 2 and 1 not in theta[name].shape)
@@ -42,6 +44,7 @@ def block_of(
         peers=peers,
         doubled=doubled[name].ravel()[measured.places] if name in doubled else None,
         use=use,
+        saved_changed=saved_changed,
     )
 
 

@@ -26,8 +26,8 @@ class GradientCase:
     take it, the mistake is looked for example by example, and line by line where the cost is that of a multilayer
     perceptron, with the pinned dropout `masks` (one a hidden layer, None where there is none) taken into account.
 
-    `branches` returns the cost with the pattern of branches it took, and `doubled` the gradients of twice the cost: the
-    frameworks' cases have them.
+    `branches` returns the cost with the pattern of branches it took, `doubled` the gradients of twice the cost, and
+    `saved_changed` whether the backward pass changes what was saved for it: the frameworks' cases have them.
 
     >>> case = GradientCase(cost=lambda p: float(p["w"] ** 2), gradients=lambda p: {"w": 2 * p["w"]},
     ...                     parameters={"w": np.array(3.0)})
@@ -48,6 +48,7 @@ class GradientCase:
     masks: Sequence[Array | None] | None = None
     branches: Callable[..., tuple[Any, bytes]] | None = None
     doubled: Callable[..., Arrays] | None = None
+    saved_changed: Callable[..., bool] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.parameters, Mapping) or not self.parameters:

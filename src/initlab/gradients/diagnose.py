@@ -25,7 +25,11 @@ def diagnose(
     layers = layers_of(theta)
     peers = {name: found.numeric for name, found in measured.items() if found.complete}
     doubled = case.doubled(theta) if case.doubled and measured else {}
-    named = {n: readings(block_of(n, found, theta, case, peers, doubled, uses[n])) for n, found in measured.items()}
+    changed = bool(case.saved_changed and measured and case.saved_changed(theta))
+    named = {
+        name: readings(block_of(name, found, theta, case, peers, doubled, uses[name], saved_changed=changed))
+        for name, found in measured.items()
+    }
     groups = [_mistake(site, named, measured, layers) for site in sites(layers, measured)]
     found = [each for group in groups for each in group]
     return tuple(merged(found if layers else _unknown_at_once(found, list(theta))))

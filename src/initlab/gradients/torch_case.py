@@ -18,6 +18,7 @@ from initlab.adapters.torch.examples import as_example, examples
 from initlab.errors import DataError, SpecError
 from initlab.gradients.case import Array, GradientCase
 from initlab.gradients.torch_branches import Branches
+from initlab.gradients.torch_saved import changes_what_is_saved
 from initlab.laws import Normal
 from initlab.loading import said
 from initlab.streams import sample
@@ -172,6 +173,7 @@ def _case(
         parameters={name: x.detach().to(torch.float64).numpy().copy() for name, x in start.items()},
         branches=branches,
         doubled=lambda parameters: gradients(parameters, times=2.0),
+        saved_changed=lambda parameters: changes_what_is_saved(lambda: gradients(parameters)),
     )
 
 

@@ -23,9 +23,9 @@ SECTIONS = ("Formula", "Example")
 ENOUGH = 6
 """Fewer entries than this do not speak for two fitted constants."""
 
-NAMED, STRUCTURE, ANY_FACTOR = 0, 1, 2
-"""Which reading is printed first where several return the same numbers: a cause by its constant, by its structure, and
-last a factor of which nothing is known."""
+WITNESSED, NAMED, STRUCTURE, ANY_FACTOR = -1, 0, 1, 2
+"""Which reading is printed first where several return the same numbers: what was seen to happen, a cause by its
+constant, by its structure, and last a factor of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,8 @@ class Block:
 
     `places` are flat, `complete` says whether all of the block is there; `peers` are the true gradients of the other
     blocks, where these are known; `doubled` is what is returned for twice the cost; `use` is (k, of how many) where
-    what was returned is that of one use of a shared parameter.
+    what was returned is that of one use of a shared parameter; `saved_changed` says that the backward pass was
+    seen to change what was saved for it.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Block:
     peers: Mapping[str, Array]
     doubled: Array | None = None
     use: tuple[int, int] | None = None
+    saved_changed: bool = False
 
     @property
     def decay(self) -> float:
