@@ -404,7 +404,7 @@ def test_while_nothing_has_come_yet_the_page_says_for_how_long(tab):
     assert "compiles the trainer" in page.locator("#status").inner_text()
     assert page.get_by_role("progressbar", name="Preparing").get_attribute("value") is None
     held[0].continue_()
-    assert done(page).locator("#preparing").is_hidden()
+    done(page).locator("#preparing").wait_for(state="hidden")
 
 
 def test_three_tabs_at_once_stay_correct(tab):
