@@ -139,10 +139,11 @@ def _torch_function(flat: Flat) -> Callable[..., Any]:
 
 
 def jax(case: Case) -> Verdict:
-    """jax.test_util.check_grads in reverse mode, first order."""
+    """jax.test_util.check_grads in reverse mode, first order, with 64-bit numbers enabled."""
     import jax as library
     from jax.test_util import check_grads
 
+    library.config.update("jax_enable_x64", True)
     flat = Flat(case)
     if case.native is not None:
         function, arguments = case.native.function, tuple(map(library.numpy.asarray, case.native.arguments))

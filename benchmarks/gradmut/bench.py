@@ -11,6 +11,9 @@ from benchmarks.gradmut.case import Case, Kind
 from benchmarks.gradmut.program import Arrays, Edit, Program
 from benchmarks.gradmut.truth import by_parameter, doubled, wrong_blocks
 
+TOUCHED = 1e-14
+"""A block that differs by more, but by less than what makes a mutant, is neither right nor wrong."""
+
 
 @dataclass(kw_only=True)
 class Bench:
@@ -101,7 +104,15 @@ class Bench:
             wrong = self.wrong(a)
             alike = readings[mistake.name]
             sites, causes = frozenset(x.site for x in alike), frozenset(x.cause for x in alike)
-            facts = {"true": self.true, "found": a, "wrong": wrong, "sites": sites, "causes": causes}
+            touched = frozenset(wrong_blocks(a, self.true, tolerance=TOUCHED, rounding=self.rounding))
+            facts = {
+                "true": self.true,
+                "found": a,
+                "wrong": wrong,
+                "touched": touched,
+                "sites": sites,
+                "causes": causes,
+            }
             cases[not wrong].append(self.case(mistake.name, kind, program, **facts))
         return cases
 

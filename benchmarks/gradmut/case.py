@@ -15,9 +15,10 @@ class Case:
     """One case. `sites` and `causes` are the right answers, all readings that return the same numbers among them.
 
     `true` and `found` are the gradients in float64 (found: what the code under test returns), `wrong` the blocks where
-    they differ, with the gap as a share of the larger norm. `expected` are the verdicts that count as right;
-    `knowledge` is what a user could tell a checker: m, lam, keep, masks. `memory` has the costs that fixed rules asked
-    for before, `native` the function as its framework knows it, and `renew` makes functions with state anew.
+    they differ, with the gap as a share of the larger norm, `touched` those that differ, if by less than counts.
+    `expected` are the verdicts that count as right; `knowledge` is what a user could tell a checker: m, lam, keep, masks.
+    `memory` has the costs that fixed rules asked for before, `native` the function as its framework knows it, and
+    `renew` makes functions with state anew.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Case:
     true: Arrays
     found: Arrays
     wrong: dict[str, float] = field(default_factory=dict)
+    touched: frozenset[str] = frozenset()
     sites: frozenset[str] = frozenset()
     causes: frozenset[str | None] = frozenset()
     expected: frozenset[str] = frozenset({"WRONG"})

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from benchmarks.gradmut.bench import Bench
@@ -44,5 +45,6 @@ def _pair(bench: Bench, one: Edit, two: Edit) -> list[Case]:
     wrong = bench.wrong(found)
     if not (alone[0] and alone[1] and wrong):
         return []
-    facts = {"sites": frozenset({one.site, two.site}), "causes": frozenset({one.cause, two.cause})}
-    return [bench.case(f"{one.name} + {two.name}", "pair", program, true=bench.true, found=found, wrong=wrong, **facts)]
+    facts: dict[str, Any] = {"true": bench.true, "found": found, "wrong": wrong, "touched": frozenset(bench.true)}
+    facts |= {"sites": frozenset({one.site, two.site}), "causes": frozenset({one.cause, two.cause})}
+    return [bench.case(f"{one.name} + {two.name}", "pair", program, **facts)]

@@ -75,6 +75,7 @@ def answer(case: Case, rule: str) -> Record:
         "causes": sorted(case.causes, key=str),
         "expected": sorted(case.expected),
         "wrong": {name: min(gap, 1e300) for name, gap in case.wrong.items()},
+        "touched": sorted(case.touched),
         "nonzero": {name: int(np.count_nonzero(value)) for name, value in case.true.items()},
         "ratios": {name: _ratio(case.found[name], case.true[name]) for name in case.wrong},
     }

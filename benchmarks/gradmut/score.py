@@ -40,7 +40,8 @@ def could_be_seen(record: Record) -> bool:
 def accused(record: Record) -> list[str]:
     """Right blocks that initlab calls wrong."""
     blocks = record["blocks"].items()
-    return [name for name, block in blocks if block["verdict"] == "WRONG" and name not in record["wrong"]]
+    changed = {*record["wrong"], *record.get("touched", ())}
+    return [name for name, block in blocks if block["verdict"] == "WRONG" and name not in changed]
 
 
 def alarmed(record: Record) -> bool:
