@@ -16,7 +16,7 @@ class Case:
 
     `true` and `found` are the gradients in float64 (found: what the code under test returns), `wrong` the blocks where
     they differ, with the gap as a share of the larger norm, `touched` those that differ, if by less than counts.
-    `expected` are the verdicts that count as right; `knowledge` is what a user could tell a checker: m, lam, keep, masks.
+    `expected` are the verdicts that count as right; `knowledge` is what a user can tell a checker: m, lam, keep, masks.
     `memory` has the costs that fixed rules asked for before, `native` the function as its framework knows it, and
     `renew` makes functions with state anew.
     """
