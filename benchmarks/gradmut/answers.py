@@ -50,7 +50,7 @@ OPEN: dict[str | None, frozenset[str | None]] = {
         "cache form": "wrong_cache",
         "bias form": "bias_sum zero_gradient",
         "weights form": "backward_weights",
-        "loss form": "loss_derivative zero_gradient",
+        "loss form": "loss_derivative batch_slice zero_gradient",
     }.items()
 }
 """Kinds that it may know or not: a right name is right, and so is none."""
@@ -65,9 +65,13 @@ ALGEBRA = frozenset({"mean", "factor", "sign", "zero", "layout", "swapped", "fun
 """Kinds that show in the numbers of a block, whatever the program."""
 
 
-def nameable(causes: frozenset[str | None], *, chain: bool) -> bool:
-    """Whether the catalogue has a name for the mistake: in a chain of dense layers, or in any program."""
-    return bool(causes & (frozenset(NAMES) if chain else ALGEBRA))
+def nameable(causes: frozenset[str | None], *, chain: bool, blocks: int) -> bool:
+    """Whether the catalogue has a name for the mistake: in a chain of dense layers, or in any program.
+
+    A transposed factor far above a block is no permutation of the block.
+    """
+    algebra = ALGEBRA if blocks == 1 else ALGEBRA - {"layout"}
+    return bool(causes & (frozenset(NAMES) if chain else algebra))
 
 
 def places(site: str) -> frozenset[str]:

@@ -78,4 +78,5 @@ def hiding() -> Iterator[tuple[str, Net]]:
         dead = slice(None) if seed % 2 else slice(0, 2)
         theta[f"b{layer}"][dead] = -50.0
         network = net(spec)
-        yield "hidden: dead units", Net(spec=spec, program=network.program, parameters=theta, data=network.data)
+        found = Net(spec=spec, program=network.program, parameters=theta, data=network.data)
+        yield f"hidden: dead units {layer}", found

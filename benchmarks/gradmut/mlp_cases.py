@@ -10,8 +10,9 @@ from benchmarks.gradmut.program import Program
 
 def bench(network: Net, *, regime: str, point: str) -> Bench:
     """A network at a point, with what its user knows."""
+    scale = "" if network.spec.scale == 1 else f"-c{network.spec.scale:g}"
     return Bench(
-        name=f"{network.spec.name}/{point}",
+        name=f"{network.spec.name}{scale}/{point}",
         family="mlp",
         regime=regime,
         program=network.program,

@@ -102,7 +102,7 @@ def _ratio(found: np.ndarray, true: np.ndarray) -> float | None:
     if found.shape != true.shape or not size:
         return None
     c = float(np.sum(found * true)) / size
-    return c if np.linalg.norm(found - c * true) <= 1e-7 * np.linalg.norm(true) else None
+    return c if np.linalg.norm(found - c * true) <= 1e-7 * np.linalg.norm(found) else None
 
 
 def _show(k: int, seconds: float, *, last: bool) -> None:

@@ -56,7 +56,7 @@ def is_chain(record: Record) -> bool:
 
 def can_be_named(record: Record) -> bool:
     """Whether the catalogue has a name for what was planted."""
-    return nameable(frozenset(record["causes"]), chain=is_chain(record))
+    return nameable(frozenset(record["causes"]), chain=is_chain(record), blocks=len(record["wrong"]))
 
 
 def placed(record: Record) -> bool:
