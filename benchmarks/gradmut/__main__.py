@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gradmut", description=__doc__)
     parser.add_argument("--part", type=_part, default=(0, 1), metavar="K/N", help="part K of N, from 0")
-    parser.add_argument("--quick", action="store_true", help="a small sample, in a minute")
+    parser.add_argument("--quick", action="store_true", help="a small sample")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("gradmut.jsonl"), help="the answers; resumed if there"
     )
