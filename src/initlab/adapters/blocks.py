@@ -5,7 +5,6 @@ block; `axes` then says which axis of the canonical order (out, in, *taps) each 
 tensor that packs them head by head are a block with a piece a head.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -136,8 +135,3 @@ def expert(block: Block, index: int) -> Block:
     """
     pieces = tuple(Piece(held=(index, *piece.held), where=piece.where) for piece in block.pieces)
     return replace(block, pieces=pieces, label=str(index) if block.label is None else f"{index}.{block.label}")
-
-
-def covers(blocks: Sequence[Block], size: int) -> bool:
-    """Whether blocks hold as many numbers as their tensor."""
-    return sum(math.prod(block.shape) for block in blocks) == size

@@ -9,6 +9,7 @@ import numpy as np
 
 from initlab.adapters import batches
 from initlab.adapters.trace_record import SKETCHES, Record, finished
+from initlab.adapters.virtual_steps import EPSILON, RATE, STEPS
 from initlab.errors import DataError
 from initlab.network.architecture import Architecture
 from initlab.network.heads import HEAD
@@ -20,7 +21,6 @@ from initlab.trace import Gradient, LossKind, Op, Output, Pass, Trace, Weight
 
 KINDS: dict[str, LossKind] = {"softmax": "cross_entropy", "sigmoid": "bce", "linear": "mse"}
 BOUNDED = ("tanh", "sigmoid", "hardtanh", "softsign")
-EPSILON = 1e-8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,8 @@ def trace(
     batch: tuple[Floats, Floats] | None = None,
     loss: str | Callable[..., Any] | None = None,
     *,
-    steps: int = 2,
-    rate: float = 1e-3,
+    steps: int = STEPS,
+    rate: float = RATE,
     seed: int = 0,
 ) -> Trace:
     """Measure a perceptron on (inputs, targets), examples in rows; on made ones, if none are given.
@@ -57,12 +57,14 @@ def trace(
     x, y, words = _batch(model.net, batch, seed)
     theta, passes = model.theta.astype(np.float64), []
     with np.errstate(all="ignore"):
-        first = forward(model.net, theta, x)
+        first = seen = forward(model.net, theta, x)
         for step in range(steps + 1):
-            passes.append(_pass(model.net, theta, x, y))
-            theta = theta - rate * _step(model.net, gradient(model.net, theta, forward(model.net, theta, x), y))
+            found = gradient(model.net, theta, seen, y)
+            passes.append(_pass(model.net, theta, seen, found, y))
             if step == steps or not math.isfinite(passes[-1].loss):
                 break
+            theta = theta - rate * _step(model.net, found)
+            seen = forward(model.net, theta, x)
     return Trace(
         framework="numpy",
         weights=_weights(model.net, model.theta.astype(np.float64)),
@@ -105,13 +107,10 @@ def _step(net: Architecture, found: Floats) -> Floats:
     return moved
 
 
-def _pass(net: Architecture, theta: Floats, x: Floats, y: Floats) -> Pass:
-    seen = forward(net, theta, x)
+def _pass(net: Architecture, theta: Floats, seen: Seen, flat: Floats, y: Floats) -> Pass:
     back = deltas(net, theta, seen, y)
     gradients = {}
-    for layer, ((W, b), (dW, db)) in enumerate(
-        zip(net.layers(theta), net.layers(gradient(net, theta, seen, y)), strict=True), start=1
-    ):
+    for layer, ((W, b), (dW, db)) in enumerate(zip(net.layers(theta), net.layers(flat), strict=True), start=1):
         for name, values, found in ((f"W{layer}", W, dW), (f"b{layer}", b, db)):
             gradients[name] = Gradient(
                 norm=float(np.linalg.norm(found)),

@@ -12,7 +12,7 @@ from rich.text import Text
 from initlab.checks.report import Report
 from initlab.render.json import heading, plain
 from initlab.render.numerals import number
-from initlab.rules import RULES, Finding, Rule
+from initlab.rules import Finding, Rule
 
 STYLES = {"error": "bold red", "warning": "bold yellow", "info": "cyan", "evidence": "dim"}
 _NEEDS = {"weights": "the weights alone", "passes": "a pass over a batch"}
@@ -198,8 +198,3 @@ def rule_document(rule: Rule) -> dict[str, Any]:
         "text": rule.documentation.body,
         **{title.lower().replace(" ", "_"): body for title, body in rule.documentation.sections.items()},
     }
-
-
-def known_rules() -> list[dict[str, Any]]:
-    """Every rule, for programs."""
-    return [rule_document(rule) for rule in RULES.values()]

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from torch import nn
 
-from initlab.api.plan import Source, plan
+from initlab.api.plan import Source, init, plan
 
 Model = TypeVar("Model", bound=nn.Module)
 
@@ -31,7 +31,7 @@ def init_(
 
     Raises UsageError for a policy that does not fit the model, before anything is written.
     """
-    return plan(model, policy, strict=strict).apply(model, seed=seed, batch=batch)
+    return init(model, policy, seed=seed, strict=strict, batch=batch)
 
 
 def init_weights(

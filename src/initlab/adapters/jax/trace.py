@@ -25,22 +25,18 @@ from initlab.adapters.jax.program import Number, Program, traced
 from initlab.adapters.jax.read import read
 from initlab.adapters.jax.sites import Site, Sites
 from initlab.adapters.jax.trace_batch import Batch, batch_of
-from initlab.adapters.jax.trace_loss import Found, better, declared, loss_of, place_of
+from initlab.adapters.jax.trace_loss import Found, better, loss_of, place_of
 from initlab.adapters.jax.trace_marks import Marks
 from initlab.adapters.jax.trace_output import output_of
 from initlab.adapters.jax.trace_records import Reader
 from initlab.adapters.jax.uses import uses_of
 from initlab.adapters.jax.views import views_of
+from initlab.adapters.losses import declared
 from initlab.adapters.trace_record import finished
+from initlab.adapters.virtual_steps import EPSILON, RATE, STEPS
 from initlab.errors import DataError, InitlabError
 from initlab.loading import said
 from initlab.trace import Kind, Output, Pass, Trace, Weight
-
-STEPS = 2
-"""Nested zero gates (a zero head on a zero residual branch) need two steps to open."""
-
-RATE = 1e-3
-EPSILON = 1e-8
 
 
 def trace(

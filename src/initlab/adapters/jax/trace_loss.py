@@ -9,10 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from initlab.adapters import batches
-from initlab.errors import DataError, SpecError, UnknownNameError
-
-LOSSES = ("cross_entropy", "mse", "bce")
-"""The losses that a person may declare by name."""
+from initlab.adapters.losses import WORDS, failed
+from initlab.errors import DataError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +25,6 @@ class Found:
     words: str
     given: bool
     pair: Callable[[list[Any]], tuple[Any, Any]] | None = None
-
-
-def declared(loss: object) -> None:
-    """Raise SpecError unless a loss is None, a callable, or the name of one."""
-    if isinstance(loss, str) and loss not in LOSSES:
-        raise UnknownNameError("loss", loss, LOSSES)
-    if not (loss is None or isinstance(loss, str) or callable(loss)):
-        raise SpecError(f"The loss must be a name or a function, got {type(loss).__name__}. Give {', '.join(LOSSES)}.")
 
 
 def place_of(output: Any) -> int:  # noqa: ANN401
@@ -75,7 +65,7 @@ def loss_of(
         cut, made, how = _drawn(chosen, shape, tokens, seed)
     else:
         cut, made, how = (lambda logits: logits), jnp.asarray(target), "the targets given"
-    words = f"{_WORDS[chosen]} with {how}" + ("" if loss else ", inferred from the output's shape")
+    words = f"{WORDS[chosen]} with {how}" + ("" if loss else ", inferred from the output's shape")
     return Found(
         function=lambda outputs: COMPUTED[chosen](cut(outputs[place]), made),
         kind=chosen,
@@ -96,23 +86,12 @@ def better(kind: str | None, logits: Any) -> str | None:  # noqa: ANN401
         return "nll" if np.abs(np.exp(sums).sum(-1) - 1).max() < 1e-3 else kind
 
 
-_WORDS = {
-    "cross_entropy": "cross entropy",
-    "nll": "negative log likelihood",
-    "probabilities": "cross entropy of probabilities",
-    "bce": "binary cross entropy",
-    "mse": "mean squared error",
-}
-
-
 def _called(loss: Callable[..., Any], structure: Any, outputs: list[Any], target: Any) -> Any:  # noqa: ANN401
     output = jax.tree_util.tree_unflatten(structure, outputs)
     try:
         found = loss(output) if target is None else loss(output, jnp.asarray(target))
     except Exception as error:
-        text = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        asked = "(output)" if target is None else "(output, target)"
-        raise DataError(f"The loss must work when called with {asked}, got {text}. Mend it, or the batch.") from error
+        raise failed(error, target) from error
     if jnp.shape(found) not in ((), (1,)):
         raise DataError(f"The loss must be one number, got shape {jnp.shape(found)}. Return the mean over the batch.")
     return jnp.reshape(found, ())

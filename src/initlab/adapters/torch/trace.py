@@ -12,22 +12,18 @@ from typing import Any
 import torch
 from torch.func import functional_call
 
+from initlab.adapters.losses import declared
 from initlab.adapters.torch import trace_weights
 from initlab.adapters.torch.trace_batch import Batch, batch_of
 from initlab.adapters.torch.trace_functions import opened
 from initlab.adapters.torch.trace_guard import paths, untouched
-from initlab.adapters.torch.trace_loss import Found, declared, loss_of
+from initlab.adapters.torch.trace_loss import Found, loss_of
 from initlab.adapters.torch.trace_mode import Recorder
 from initlab.adapters.torch.trace_output import output_of
 from initlab.adapters.trace_record import finished
+from initlab.adapters.virtual_steps import EPSILON, RATE, STEPS
 from initlab.errors import DataError, InitlabError
 from initlab.trace import Output, Pass, Trace, Weight
-
-STEPS = 2
-"""Nested zero gates (a zero head on a zero residual branch) need two steps to open."""
-
-RATE = 1e-3
-EPSILON = 1e-8
 
 
 def trace(

@@ -8,10 +8,8 @@ import torch
 from torch.nn import functional
 
 from initlab.adapters import batches
-from initlab.errors import DataError, SpecError, UnknownNameError
-
-LOSSES = ("cross_entropy", "mse", "bce")
-"""The losses that a person may declare by name."""
+from initlab.adapters.losses import LOSSES, WORDS, failed
+from initlab.errors import DataError, UnknownNameError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,26 +63,15 @@ def _loss(output: Any, target: Any, declared: Any, *, tokens: Any, seed: int) ->
         how = "the targets given"
     if kind not in (*LOSSES, "nll", "probabilities"):
         raise UnknownNameError("loss", kind, LOSSES)
-    words = f"{_WORDS[kind]} with {how}" + ("" if declared else ", inferred from the output's shape")
+    words = f"{WORDS[kind]} with {how}" + ("" if declared else ", inferred from the output's shape")
     return Found(loss=_COMPUTED[kind](logits, target), words=words, given=not drawn)
-
-
-_WORDS = {
-    "cross_entropy": "cross entropy",
-    "nll": "negative log likelihood",
-    "probabilities": "cross entropy of probabilities",
-    "bce": "binary cross entropy",
-    "mse": "mean squared error",
-}
 
 
 def _called(declared: Callable[..., Any], output: Any, target: Any) -> Any:  # noqa: ANN401
     try:
         return declared(output) if target is None else declared(output, target)
     except Exception as error:
-        text = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        asked = "(output)" if target is None else "(output, target)"
-        raise DataError(f"The loss must work when called with {asked}, got {text}. Mend it, or the batch.") from error
+        raise failed(error, target) from error
 
 
 def tensor_of(output: Any) -> Any:  # noqa: ANN401
@@ -178,11 +165,3 @@ _COMPUTED: Mapping[str, Callable[[Any, Any], Any]] = {
     "bce": _bce,
     "mse": _mse,
 }
-
-
-def declared(loss: object) -> None:
-    """Raise SpecError unless a loss is None, a callable, or the name of one."""
-    if isinstance(loss, str) and loss not in LOSSES:
-        raise UnknownNameError("loss", loss, LOSSES)
-    if not (loss is None or isinstance(loss, str) or callable(loss)):
-        raise SpecError(f"The loss must be a name or a function, got {type(loss).__name__}. Give {', '.join(LOSSES)}.")
