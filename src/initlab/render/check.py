@@ -15,7 +15,6 @@ from initlab.render.numerals import number
 from initlab.rules import Finding, Rule
 
 STYLES = {"error": "bold red", "warning": "bold yellow", "info": "cyan", "evidence": "dim"}
-_NEEDS = {"weights": "the weights alone", "passes": "a pass over a batch"}
 INDENT = "         "
 WIDTH = 108
 
@@ -170,23 +169,8 @@ def _layers(report: Report) -> Iterator[dict[str, Any]]:
         }
 
 
-def rule_page(rule: Rule) -> str:
-    """One rule as a page of text: what it says, its thresholds, an example that fires and what to write instead."""
-    blocks = [
-        f"{rule.id} {rule.name}  ({rule.severity} at worst, from {_NEEDS[rule.needs]})\n" + rule.documentation.summary,
-        rule.documentation.body,
-    ]
-    if rule.thresholds:
-        blocks.append(
-            "Thresholds\n"
-            + textwrap.indent("\n".join(f"{name} = {value:g}" for name, value in rule.thresholds.items()), "    ")
-        )
-    blocks += [f"{title}\n{textwrap.indent(body, '    ')}" for title, body in rule.documentation.sections.items()]
-    return "\n\n".join(block for block in blocks if block)
-
-
 def rule_document(rule: Rule) -> dict[str, Any]:
-    """The same for programs."""
+    """One rule, as programs read it."""
     return {
         "rule": rule.id,
         "name": rule.name,

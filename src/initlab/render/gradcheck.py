@@ -1,6 +1,5 @@
 """A gradient check as text for a terminal, and as a document for programs."""
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -200,16 +199,8 @@ def _point_document(point: PointReport) -> dict[str, Any]:
     }
 
 
-def cause(entry: Cause) -> str:
-    """One mistake of the catalogue as a page of text."""
-    blocks = [f"{entry.name}\n{entry.documentation.summary}", entry.documentation.body]
-    blocks += [f"{title}\n{textwrap.indent(body, '    ')}" for title, body in entry.documentation.sections.items()]
-    blocks.append("Checking gradients\n" + textwrap.indent("\n".join(ADVICE), "    "))
-    return "\n\n".join(block for block in blocks if block)
-
-
 def cause_document(entry: Cause) -> dict[str, Any]:
-    """The same as a document."""
+    """One cause, as programs read it."""
     return {
         "name": entry.name,
         "summary": entry.documentation.summary,

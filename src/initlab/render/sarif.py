@@ -4,6 +4,7 @@ from importlib.metadata import version
 from typing import Any
 
 from initlab.checks.report import Report
+from initlab.render import pages
 from initlab.rules import RULES, Finding
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -21,6 +22,7 @@ def document(report: Report, *, source: str) -> dict[str, Any]:
                 "name": rule.name,
                 "shortDescription": {"text": rule.documentation.summary},
                 "fullDescription": {"text": rule.documentation.body},
+                "help": {"text": pages.text(pages.rule(rule)), "markdown": pages.markdown(pages.rule(rule))},
                 "defaultConfiguration": {"level": LEVELS[rule.severity]},
             }
             for rule in RULES.values()

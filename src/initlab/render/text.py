@@ -12,7 +12,7 @@ from rich.text import Text
 
 from initlab.experiments.result import Comparison, SchemeResult, Spread
 from initlab.render import account
-from initlab.schemes import SCHEMES, Scheme
+from initlab.schemes import Scheme
 
 
 def printed(drawn: RenderableType, *, width: int = 120) -> str:
@@ -127,27 +127,8 @@ def products(result: Comparison) -> Table:
     return drawn
 
 
-def scheme(entry: Scheme) -> str:
-    """One scheme of the catalogue as a page of text."""
-    aliases = SCHEMES.aliases(entry.name)
-    name = f"{entry.name}  (also {', '.join(aliases)})" if aliases else entry.name
-    blocks = [f"{name}\n{entry.documentation.summary}", entry.documentation.body]
-    blocks += [f"{title}\n{_indented(body)}" for title, body in entry.documentation.sections.items()]
-    options = [
-        f"{option}: {kind.constraint}" + ("" if kind.required else f", {kind.default} if not given")
-        for option, kind in entry.kinds.items()
-    ]
-    if options:
-        blocks.insert(3, "Options\n" + _indented("\n".join(options)))
-    return "\n\n".join(block for block in blocks if block)
-
-
 def scheme_line(entry: Scheme) -> str:
     """One scheme of the catalogue in two lines: how it is written, and what it does."""
     options = ", ".join(name if kind.required else f"{name}={kind.default}" for name, kind in entry.kinds.items())
     call = f"{entry.name}({options})" if options else entry.name
-    return f"{call}\n{_indented(textwrap.fill(entry.documentation.summary, width=100))}"
-
-
-def _indented(body: str) -> str:
-    return textwrap.indent(body, "    ")
+    return f"{call}\n{textwrap.indent(textwrap.fill(entry.documentation.summary, width=100), '    ')}"

@@ -20,8 +20,9 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 Needs = Literal["weights", "passes"]
 """Whether a rule reads the weights alone, or passes over a batch as well."""
 
-SECTIONS = ("Example", "Use instead")
-"""The sections that the docstring of every rule must have: code that makes it fire, and code that does not."""
+SECTIONS = ("Limit", "Example", "Use instead", "References")
+"""The sections that the docstring of every rule must have: the formula of its limit with the thresholds by name, code
+that makes it fire and code that does not, and where the limit comes from."""
 
 
 class NotApplicable(Exception):  # noqa: N818 - a state of a rule, not an error

@@ -34,6 +34,9 @@ def dead_parameter(trace: Trace) -> Iterator[Finding]:
     a gate within a gate with the second; hence the steps. Weights that are not reached by the loss are W012's. Rows of
     tables that the batch does not look up are no matter, but a table whose every gradient is zero is.
 
+    ## Limit
+    ∂L/∂w ≠ 0 at one of the virtual steps 0, 1, 2
+
     ## Example
     class LoRA(nn.Module):
         def __init__(self):
@@ -59,6 +62,11 @@ def dead_parameter(trace: Trace) -> Iterator[Finding]:
 
     model = LoRA()
     batch = torch.randn(32, 16)
+
+    ## References
+    Exact. Saxe, McClelland, Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural
+    networks, ICLR 2014, arXiv:1312.6120, on the saddle at zero; Hu et al., LoRA, 2021, arXiv:2106.09685, on the one
+    zero factor that is right.
     """
     dead = [weight for weight in reached(trace) if len(trace.passes) > 1 and moved_at(trace, weight) is None]
     if all(weight.bias for weight in dead):
@@ -109,12 +117,19 @@ def gated(trace: Trace) -> Iterator[Finding]:
 
     By design in ReZero, Fixup, LoRA, adaLN-zero, zero heads and zero-initialised branches. Not a fault.
 
+    ## Limit
+    ∂L/∂w ≠ 0 at virtual step 0
+
     ## Example
     model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
     nn.init.zeros_(model[2].weight)
 
     ## Use instead
     model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
+
+    ## References
+    Bachlechner et al., ReZero, 2020, arXiv:2003.04887; Zhang, Dauphin, Ma, Fixup, ICLR 2019, arXiv:1901.09321; Hu et
+    al., LoRA, 2021, arXiv:2106.09685; Peebles, Xie, DiT (adaLN-zero), 2022, arXiv:2212.09748.
     """
     late = [(weight, moved_at(trace, weight)) for weight in reached(trace)]
     opened = [(weight, step) for weight, step in late if step]

@@ -67,6 +67,9 @@ def vanishing(
     behind gates that open, or most weights are frozen, the limit is 0.01/(T·u) = 1e-3, for 1 % in T = 1e4 steps; and a
     hundredth of that where it starts at 0: after two steps a gate that was shut has hardly opened.
 
+    ## Limit
+    Σ |W||∂L/∂W|/|L| >= limit, fading where the signal falls, opening behind gates
+
     ## Example
     model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
     for layer in model[::2]:
@@ -76,6 +79,10 @@ def vanishing(
     model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
     for layer in model[::2]:
         nn.init.orthogonal_(layer.weight)
+
+    ## References
+    Derived here. Hanin, Which neural net architectures give rise to exploding and vanishing gradients?, NeurIPS 2018,
+    arXiv:1801.03744.
     """
     biases = {weight.name for weight in trace.weights if weight.bias}
     sums = [
@@ -127,6 +134,9 @@ def exploding(trace: Trace, *, limit: float = 100.0) -> Iterator[Finding]:
     loss in one step. At S = 1/u = 1000 one step may double it: an error. A tenth of that is a warning; healthy
     networks have at most 48 in the literature's shapes.
 
+    ## Limit
+    max |W||∂L/∂W|/|L| <= limit = 0.1/u,  u = 1e-3
+
     ## Example
     model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
     for layer in model[::2]:
@@ -136,6 +146,10 @@ def exploding(trace: Trace, *, limit: float = 100.0) -> Iterator[Finding]:
     model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
     for layer in model[::2]:
         nn.init.orthogonal_(layer.weight)
+
+    ## References
+    Derived here. Hanin, Which neural net architectures give rise to exploding and vanishing gradients?, NeurIPS 2018,
+    arXiv:1801.03744.
     """
     found = elasticities(trace, 0)
     if not found:
@@ -164,6 +178,9 @@ def starved(trace: Trace, *, limit: float = 1e-6) -> Iterator[Finding]:
     grows threefold over the virtual steps lies behind a gate that opens. Matrices only: a bias or a gain starts at a
     value of its own; and not those of queries and keys, which wait until attention looks somewhere.
 
+    ## Limit
+    S/max S >= limit = 1e-4/(T u),  T = 1e4,  u = 1e-2
+
     ## Example
     model = nn.Sequential(*[layer for _ in range(8) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
     for layer in model[::2]:
@@ -173,6 +190,10 @@ def starved(trace: Trace, *, limit: float = 1e-6) -> Iterator[Finding]:
     model = nn.Sequential(*[layer for _ in range(8) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
     for layer in model[::2]:
         nn.init.xavier_normal_(layer.weight, gain=5 / 3), nn.init.zeros_(layer.bias)
+
+    ## References
+    Derived here. You, Gitman, Ginsburg, Large batch training of convolutional networks, 2017, arXiv:1708.03888, on the
+    ratio of weight to gradient from layer to layer.
     """
     quiet = before_scores(trace)
     names = [

@@ -20,6 +20,9 @@ def optimizer_noise(trace: Trace, *, epsilon: float = 1e-8, times: float = 10.0)
     no matter; nor is what grows threefold over the virtual steps, behind a gate that opens. State `epsilon` if yours
     is another; plain gradient descent has none, and the rule is then to be ignored.
 
+    ## Limit
+    √(mean (∂L/∂w)²) >= times · epsilon
+
     ## Example
     model = nn.Sequential(nn.Linear(32, 64), nn.Tanh(), nn.Linear(64, 4))
     with torch.no_grad():
@@ -29,6 +32,9 @@ def optimizer_noise(trace: Trace, *, epsilon: float = 1e-8, times: float = 10.0)
 
     ## Use instead
     model = nn.Sequential(nn.Linear(32, 64), nn.Tanh(), nn.Linear(64, 4))
+
+    ## References
+    Kingma, Ba, Adam, ICLR 2015, arXiv:1412.6980, algorithm 1: the step is m/(√v + ε).
     """
     idle = {weight.name for weight in redundant_biases(trace)} | before_scores(trace)
     small = []

@@ -39,11 +39,17 @@ def redundant(trace: Trace, *, rounding: float = ROUNDING) -> Iterator[Finding]:
     takes no notice of a bias of the keys. The gradient is then 0 but for rounding, here below 1e-6 of that of the
     matrix of the same layer. It does no harm and can be dropped.
 
+    ## Limit
+    |∂L/∂b| >= rounding · |∂L/∂W| of the same layer, in one of the passes
+
     ## Example
     model = nn.Sequential(nn.Linear(8, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 4))
 
     ## Use instead
     model = nn.Sequential(nn.Linear(8, 16, bias=False), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 4))
+
+    ## References
+    Ioffe, Szegedy, Batch normalization, ICML 2015, arXiv:1502.03167, section 3.2: the mean cancels the bias.
     """
     found = redundant_biases(trace, rounding)
     if found:

@@ -18,6 +18,9 @@ def symmetric_units(trace: Trace, *, half: float = 0.5) -> Iterator[Finding]:
     warning. The last layer before the loss is left alone: classes that the batch lacks coincide there. Dropout is
     off; it would part them by chance alone.
 
+    ## Limit
+    units with the same z and the same ∂L/∂z: none;  from half · n on an error
+
     ## Example
     model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
     for parameter in model.parameters():
@@ -26,6 +29,9 @@ def symmetric_units(trace: Trace, *, half: float = 0.5) -> Iterator[Finding]:
     ## Use instead
     model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
     nn.init.kaiming_normal_(model[0].weight, nonlinearity="relu")
+
+    ## References
+    Exact. Goodfellow, Bengio, Courville, Deep Learning, 2016, section 8.4, on breaking symmetry.
     """
     last = {op.name: op for op in trace.last.ops}
     for op in trace.first.ops:

@@ -15,6 +15,9 @@ def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
     main: it stays random. Freezing the first layers, or all but adapters, is a method and no mistake. A weight that no
     operation reads, or that makes an output which the loss does not look at (a pooler), is mentioned only.
 
+    ## Limit
+    every trainable weight has a gradient;  frozen random numbers < minority · trained ones, behind trained ones
+
     ## Example
     class Cut(nn.Module):
         def __init__(self):
@@ -38,6 +41,9 @@ def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
 
     model = Whole()
     batch = torch.randn(32, 8)
+
+    ## References
+    Exact, by the chain rule: what no path joins to the loss has no derivative.
     """
     without = [weight for weight in trace.trained() if weight.name not in trace.first.gradients]
     cut = [weight for weight in without if weight.cut]

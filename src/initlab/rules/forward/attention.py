@@ -16,6 +16,9 @@ def attention_condensed(trace: Trace) -> Iterator[Finding]:
     energy model): its entropy no longer grows with T, and no gradient moves it. Scores of exactly 0 are a zero query
     on purpose (μP).
 
+    ## Limit
+    std of the scores <= √(2 ln T), T keys
+
     ## Example
     class Attention(nn.Module):
         def __init__(self, std):
@@ -45,6 +48,10 @@ def attention_condensed(trace: Trace) -> Iterator[Finding]:
 
     model = Attention(32**-0.5)
     batch = torch.randn(16, 12, 32)
+
+    ## References
+    Derrida, Random-energy model, Physical Review B 24, 1981; Yang et al., Tensor Programs V, 2022, arXiv:2203.03466, on
+    scores of size 1/d.
     """
     found = [op for op in trace.first.ops if op.scores is not None and (op.keys or 0) >= 4]
     if not found:

@@ -17,6 +17,9 @@ def collapse(trace: Trace, *, roundings: float = 100.0, share: float = 0.01) -> 
     that nothing goes round is a warning. Normalised networks spread what is left again, and are judged by roundings
     alone.
 
+    ## Limit
+    1 - c of the last hidden layer >= share · (1 - c) of the input, and >= roundings · rounding(dtype)
+
     ## Example
     model = nn.Sequential(*[layer for _ in range(30) for layer in (nn.Linear(64, 64), nn.Tanh())], nn.Linear(64, 4))
     for layer in model[::2]:
@@ -26,6 +29,9 @@ def collapse(trace: Trace, *, roundings: float = 100.0, share: float = 0.01) -> 
     model = nn.Sequential(*[layer for _ in range(30) for layer in (nn.Linear(64, 64), nn.Tanh())], nn.Linear(64, 4))
     for layer in model[::2]:
         nn.init.orthogonal_(layer.weight), nn.init.zeros_(layer.bias)
+
+    ## References
+    Schoenholz, Gilmer, Ganguli, Sohl-Dickstein, Deep information propagation, ICLR 2017, arXiv:1611.01232.
     """
     if blocked := list(_blocked(trace)):
         yield from blocked

@@ -13,6 +13,9 @@ def coverage(trace: Trace) -> Iterator[Finding]:
     What is not seen is not cleared: a rule that passes speaks for what the trace covers. The share is of the numbers in
     trainable weights.
 
+    ## Limit
+    numbers followed from use to gradient = all trainable numbers
+
     ## Example
     class Odd(nn.Module):
         def __init__(self):
@@ -27,6 +30,9 @@ def coverage(trace: Trace) -> Iterator[Finding]:
 
     ## Use instead
     model = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 4))
+
+    ## References
+    Exact: a count of numbers.
     """
     total = sum(weight.size for weight in trace.trained())
     seen = sum(weight.size for weight in trace.trained() if weight.name in trace.first.gradients and weight.used)

@@ -84,6 +84,9 @@ def dead_units(trace: Trace, *, sigmas: float = 4.0) -> Iterator[Finding]:
     p₀(c, B) = E_g Φ(-√(c/(1-c)) g)^B; of n units more than n·p₀ + 4 √(n p₀ (1 - p₀)) + 2 are a finding. A healthy ReLU
     network of He weights has 8 % dead units at depth 5, 21 % at 10, 44 % at 30; no fixed share can be the limit.
 
+    ## Limit
+    dead <= n p₀ + sigmas √(n p₀ (1 - p₀)) + 2,   p₀(c, B) = E_g Φ(-√(c/(1-c)) g)^B,  g ~ N(0, 1)
+
     ## Example
     model = nn.Sequential(nn.Linear(16, 128), nn.ReLU(), nn.Linear(128, 4))
     nn.init.constant_(model[0].bias, -2.0)
@@ -91,6 +94,10 @@ def dead_units(trace: Trace, *, sigmas: float = 4.0) -> Iterator[Finding]:
     ## Use instead
     model = nn.Sequential(nn.Linear(16, 128), nn.ReLU(), nn.Linear(128, 4))
     nn.init.zeros_(model[0].bias)
+
+    ## References
+    Derived here, and right to 0.005 in simulation. Lu, Shin, Su, Karniadakis, Dying ReLU and initialization, 2019,
+    arXiv:1903.06733, on networks born dead.
     """
     for op in _rectifiers(trace):
         if op.examples < 2 or op.dead is None or op.dead == op.units:
@@ -113,6 +120,9 @@ def dead_layer(trace: Trace) -> Iterator[Finding]:
 
     Exact: nothing passes, and no gradient comes back through this layer.
 
+    ## Limit
+    dead < n, in the first pass and the last
+
     ## Example
     model = nn.Sequential(nn.Linear(16, 32), nn.ReLU(), nn.Linear(32, 4))
     nn.init.constant_(model[0].bias, -100.0)
@@ -120,6 +130,9 @@ def dead_layer(trace: Trace) -> Iterator[Finding]:
     ## Use instead
     model = nn.Sequential(nn.Linear(16, 32), nn.ReLU(), nn.Linear(32, 4))
     nn.init.zeros_(model[0].bias)
+
+    ## References
+    Exact. Lu, Shin, Su, Karniadakis, Dying ReLU and initialization, 2019, arXiv:1903.06733.
     """
     later = {op.name: op.dead for op in trace.last.ops}
     for op in _rectifiers(trace):

@@ -15,6 +15,9 @@ def degenerate_forward(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]
     weights differ, or W020 would say more), yet until then the network is that much narrower. Units that
     put out nothing are not counted, so that zero-initialised layers and rectangular identities pass.
 
+    ## Limit
+    different columns of z > share · the units that put out anything
+
     ## Example
     model = nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 4))
     with torch.no_grad():
@@ -22,6 +25,9 @@ def degenerate_forward(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]
 
     ## Use instead
     model = nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 4))
+
+    ## References
+    Exact: a count of columns.
     """
     for op in trace.first.ops:
         weight = matrix_of(trace, op)

@@ -34,6 +34,9 @@ def depth_drift(trace: Trace, *, sigmas: float = 3.0) -> Iterator[Finding]:
     ReLU). A drift beyond 3 √(5 Σ 1/n) is a gain that is not 1. It explains a loss or a gradient that vanishes or
     explodes, and accuses nobody.
 
+    ## Limit
+    |ln E z_L² - ln E z_1²| <= sigmas √(5 Σ 1/n)
+
     ## Example
     model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(128, 128), nn.ReLU())], nn.Linear(128, 4))
 
@@ -41,6 +44,10 @@ def depth_drift(trace: Trace, *, sigmas: float = 3.0) -> Iterator[Finding]:
     model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(128, 128), nn.ReLU())], nn.Linear(128, 4))
     for layer in model[::2]:
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu"), nn.init.zeros_(layer.bias)
+
+    ## References
+    Hanin, Rolnick, How to start training: the effect of initialization and architecture, NeurIPS 2018,
+    arXiv:1803.01719.
     """
     chain = plain_chain(trace)
     drift, limit = drift_of(chain, sigmas)
@@ -65,13 +72,18 @@ def seed_lottery(trace: Trace, *, limit: float = 1.0) -> Iterator[Finding]:
     β = 5 Σ 1/n is the variance of the log of the mean square at the output, over seeds. Above 1 two seeds differ by
     a factor of e and more.
 
-    Reference: Hanin and Rolnick, How to Start Training, 2018.
+    ## Limit
+    5 Σ 1/n <= limit
 
     ## Example
     model = nn.Sequential(*[layer for _ in range(20) for layer in (nn.Linear(16, 16), nn.ReLU())], nn.Linear(16, 4))
 
     ## Use instead
     model = nn.Sequential(*[layer for _ in range(6) for layer in (nn.Linear(64, 64), nn.ReLU())], nn.Linear(64, 4))
+
+    ## References
+    Hanin, Rolnick, How to start training: the effect of initialization and architecture, NeurIPS 2018,
+    arXiv:1803.01719.
     """
     chain = plain_chain(trace)
     found = KAPPA * sum(1 / op.units for op in chain)

@@ -19,6 +19,9 @@ def saturated(trace: Trace, *, limit: float = 0.05) -> Iterator[Finding]:
     z ~ N(0, 1). Below 1/20 the layer lets no gradient through that n w² of its weights could not have kept. A sigmoid
     that multiplies another signal is a gate, and may be shut on purpose.
 
+    ## Limit
+    E φ'(z)²/φ'(0)² >= limit
+
     ## Example
     model = nn.Sequential(nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 4))
     nn.init.normal_(model[2].weight, std=10.0)
@@ -26,6 +29,11 @@ def saturated(trace: Trace, *, limit: float = 0.05) -> Iterator[Finding]:
     ## Use instead
     model = nn.Sequential(nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 4))
     nn.init.xavier_normal_(model[2].weight, gain=5 / 3)
+
+    ## References
+    Glorot, Bengio, Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010, on
+    saturation; the factor is the backward recursion of Schoenholz et al., Deep information propagation, ICLR 2017,
+    arXiv:1611.01232.
     """
     bounded = [op for op in trace.first.ops if op.slope is not None]
     if not bounded:

@@ -34,6 +34,9 @@ def loss_above_chance(trace: Trace, *, times: float = 2.0, variances: float = 10
     twice chance, by three standard errors. In a regression it is a mean squared error of 10 Var(y): predictions
     three times as wide as the targets. Ten times beyond is an error. Label smoothing and weights leave chance at ln K.
 
+    ## Limit
+    L - 3 standard errors <= times · chance,  chance = ln K;  in a regression L <= variances · Var(y)
+
     ## Example
     model = nn.Sequential(nn.Linear(16, 64), nn.ReLU(), nn.Linear(64, 10))
     nn.init.normal_(model[2].weight, std=5.0)
@@ -41,6 +44,9 @@ def loss_above_chance(trace: Trace, *, times: float = 2.0, variances: float = 10
     ## Use instead
     model = nn.Sequential(nn.Linear(16, 64), nn.ReLU(), nn.Linear(64, 10))
     nn.init.normal_(model[2].weight, std=0.05)
+
+    ## References
+    Derrida, Random-energy model, Physical Review B 24, 1981: where exponentials of normal numbers condense.
     """
     output = _output(trace)
     chance = output.chance or 0.0
@@ -99,6 +105,9 @@ def loss_below_chance(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
     A random network cannot know: below half of min(H(y), ln K), by three standard errors, the label is among the
     inputs, the loss is not the one that is meant, or the weights are trained.
 
+    ## Limit
+    L + 3 standard errors >= share · min(H(y), ln K)
+
     ## Example
     class Leak(nn.Module):
         def __init__(self):
@@ -116,6 +125,9 @@ def loss_below_chance(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
     model = nn.Linear(4, 4)
     labels = torch.arange(64) % 4
     batch = torch.randn(64, 4), labels
+
+    ## References
+    Gibbs' inequality: what does not depend on y has a cross-entropy of H(y) at least.
     """
     output = _output(trace)
     if output.kind == "mse" or output.entropy is None:
@@ -144,6 +156,9 @@ def output_offset(trace: Trace, *, share: float = 0.1) -> Iterator[Finding]:
     would spend its first steps on it. Told where it is more than a tenth of ln K, by three standard errors, and every
     class was seen ten times on average.
 
+    ## Limit
+    KL(frequencies ‖ mean prediction) - 3 standard errors <= share · ln K
+
     ## Example
     model = nn.Linear(16, 4)
     labels = (torch.arange(256) % 16 == 0).long() * 3
@@ -153,6 +168,10 @@ def output_offset(trace: Trace, *, share: float = 0.1) -> Iterator[Finding]:
     model = nn.Linear(16, 4)
     labels = torch.arange(256) % 4
     batch = torch.randn(256, 16), labels
+
+    ## References
+    Lin et al., Focal loss for dense object detection, ICCV 2017, arXiv:1708.02002, section 3.3, on the prior in the
+    last bias.
     """
     output = _output(trace)
     if output.offset is None:

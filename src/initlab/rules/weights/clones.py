@@ -20,12 +20,18 @@ def clones(trace: Trace) -> Iterator[Finding]:
     neither are zeros, ones, identities, vectors (decays, say) and what has low rank. A target or momentum network
     beside its own is a clone on purpose, and frozen.
 
+    ## Limit
+    weights of the same numbers: none
+
     ## Example
     layer = nn.Linear(16, 16)
     model = nn.Sequential(layer, nn.Tanh(), copy.deepcopy(layer), nn.Tanh(), nn.Linear(16, 4))
 
     ## Use instead
     model = nn.Sequential(nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 4))
+
+    ## References
+    Exact, up to a probability of 2⁻²⁴ to the power of their size.
     """
     groups: dict[str, list[Weight]] = defaultdict(list)
     for weight in trace.weights:

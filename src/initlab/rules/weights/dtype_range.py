@@ -19,6 +19,9 @@ def out_of_dtype_range(trace: Trace, *, headroom: float = 16.0, flushed: float =
     that are trained in float16 themselves are a warning: Adam's ε = 1e-8 is 0 there, so that a gradient of 0 divides 0
     by 0, and an update below 2⁻¹¹ of its weight is lost. Keep them in float32 and compute under autocast.
 
+    ## Limit
+    max|x| <= largest(dtype)/headroom;  share of 0 < |∂L/∂w| <= smallest(dtype) at most `flushed`
+
     ## Example
     model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 4)).half()
     with torch.no_grad():
@@ -26,6 +29,9 @@ def out_of_dtype_range(trace: Trace, *, headroom: float = 16.0, flushed: float =
 
     ## Use instead
     model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 4)).bfloat16()
+
+    ## References
+    Micikevicius et al., Mixed precision training, ICLR 2018, arXiv:1710.03740.
     """
     short = any(weight.dtype in ("float16", "bfloat16") for weight in trace.weights)
     if not short and not any(op.dtype in ("float16", "bfloat16") for op in trace.first.ops):

@@ -15,6 +15,9 @@ def low_rank(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
     an outer product, by copying rows, or by broadcasting one row over all. Constant matrices are symmetric units
     (W020), and identities, sparse matrices and those of few values are left alone.
 
+    ## Limit
+    rank >= share · min(shape), or 0
+
     ## Example
     model = nn.Sequential(nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 4))
     with torch.no_grad():
@@ -22,6 +25,9 @@ def low_rank(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
 
     ## Use instead
     model = nn.Sequential(nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 4))
+
+    ## References
+    Feng, Zhang, The rank of a random matrix, Applied Mathematics and Computation 185, 2007.
     """
     for weight in trace.weights:
         if weight.rank is None or weight.frozen or weight.values <= 4 or (trace.passes and not weight.matrix):

@@ -16,7 +16,8 @@ def mean_spike(trace: Trace, *, times: float = 2.0) -> Iterator[Finding]:
     that edge it stands out of the bulk, and every unit answers mostly to the sum of its inputs. Twice the edge is
     asked for, since a sample of few rows strays. Tables, gains, biases and constants are left alone.
 
-    Reference: Baik, Ben Arous and Péché, 2005: the outlier of a spiked matrix.
+    ## Limit
+    |μ| √(n m) <= times · σ (√n + √m)
 
     ## Example
     model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 4))
@@ -25,6 +26,10 @@ def mean_spike(trace: Trace, *, times: float = 2.0) -> Iterator[Finding]:
     ## Use instead
     model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 4))
     nn.init.kaiming_uniform_(model[0].weight, nonlinearity="relu")
+
+    ## References
+    Baik, Ben Arous, Péché, Phase transition of the largest eigenvalue, Annals of Probability 33, 2005: the outlier of a
+    spiked matrix.
     """
     for weight in trace.weights:
         rows, columns = weight.shape[0] if weight.shape else 1, weight.size // (weight.shape[0] if weight.shape else 1)

@@ -25,6 +25,9 @@ def non_finite(trace: Trace) -> Iterator[Finding]:
     square overflows. That is memory nothing was written to: bits read as numbers are spread over all magnitudes. Masks
     of attention, which are -inf on purpose, are not looked at.
 
+    ## Limit
+    finite(w), finite(z), finite(∂L/∂z), finite(L);  |w| >= 1e-10 for nine tenths of w ≠ 0;  w² < ∞ in float32
+
     ## Example
     model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
     with torch.no_grad():
@@ -32,6 +35,9 @@ def non_finite(trace: Trace) -> Iterator[Finding]:
 
     ## Use instead
     model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
+
+    ## References
+    Exact, by the arithmetic of IEEE 754: NaN and infinity pass through sums and products.
     """
     weights = [weight for weight in trace.weights if weight.finite < 1]
     for weight in weights:

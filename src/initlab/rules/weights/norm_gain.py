@@ -15,6 +15,9 @@ def random_norm_gain(trace: Trace) -> Iterator[Finding]:
     of half of the units, in every layer. It comes from an initializer that fills all weights alike. Gains of 0 (a
     closed branch) and of 1 are constants, and left alone.
 
+    ## Limit
+    |mean γ| >= std γ
+
     ## Example
     model = nn.Sequential(nn.Linear(16, 16), nn.LayerNorm(16), nn.ReLU(), nn.Linear(16, 4))
     nn.init.normal_(model[1].weight, std=0.02)
@@ -22,6 +25,9 @@ def random_norm_gain(trace: Trace) -> Iterator[Finding]:
     ## Use instead
     model = nn.Sequential(nn.Linear(16, 16), nn.LayerNorm(16), nn.ReLU(), nn.Linear(16, 4))
     nn.init.ones_(model[1].weight)
+
+    ## References
+    Ba, Kiros, Hinton, Layer normalization, 2016, arXiv:1607.06450: gains start at 1.
     """
     for weight in trace.weights:
         if _gain(weight) and weight.size >= 4 and weight.values > 4 and abs(weight.mean) < weight.std:

@@ -14,6 +14,9 @@ def scale_vs_fan(trace: Trace, *, times: float = 10.0) -> Iterator[Finding]:
     Never a fault by itself: GPT-2's 0.02 is a third of LeCun's, and trains. It is where to look when something else is
     wrong, and what the remedies are computed from.
 
+    ## Limit
+    1/times < √n w / (gain of the activation · ratio usual in this network) < times
+
     ## Example
     model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 4))
     with torch.no_grad():
@@ -21,6 +24,10 @@ def scale_vs_fan(trace: Trace, *, times: float = 10.0) -> Iterator[Finding]:
 
     ## Use instead
     model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 4))
+
+    ## References
+    LeCun, Bottou, Orr, Müller, Efficient BackProp, 1998; He et al., Delving deep into rectifiers, ICCV 2015,
+    arXiv:1502.01852.
     """
     found = scales(trace)
     if not found:
