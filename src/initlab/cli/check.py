@@ -76,5 +76,7 @@ def check(
     if as_json:
         click.echo(json.dumps(render.document(report)))
     else:
-        Console(width=120 if not Console().is_terminal else None).print(render.text(report), highlight=False)
+        Console(width=120 if not Console().is_terminal else None).print(
+            render.text(report), highlight=False, crop=False
+        )
     return 1 if report.errors or (strict and not report.healthy) else 0

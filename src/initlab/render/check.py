@@ -4,9 +4,10 @@ import math
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
 
 from initlab.checks.report import Report
@@ -15,8 +16,22 @@ from initlab.render.numerals import number
 from initlab.rules import Finding, Rule
 
 STYLES = {"error": "bold red", "warning": "bold yellow", "info": "cyan", "evidence": "dim"}
-INDENT = "         "
-WIDTH = 108
+INDENT, WIDTH = 9, 117
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hanging:
+    """A paragraph in the width there is, all of it INDENT from the left but for the head of its first line."""
+
+    words: str
+    head: str = " " * INDENT
+    style: str = ""
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        width = min(options.max_width, WIDTH) - INDENT
+        first, *rest = textwrap.wrap(self.words, width) or [""]
+        lines = [Text.assemble((self.head, self.style), first), *(Text(" " * INDENT + line) for line in rest)]
+        yield Text("\n").join(lines)
 
 
 def text(report: Report) -> RenderableType:
@@ -51,12 +66,12 @@ def conditions(report: Report) -> str:
     weights = f"{len(trace.weights)} weights of {size:,} numbers"
     if not trace.passes:
         return f"{weights}; no pass: weights alone were given."
-    words = f"{weights}; {trace.batch}; {trace.loss}: {trace.first.loss:.4g}"
     chance = trace.output.chance if trace.output else None
-    return words + (f" (chance {chance:.4g})." if chance is not None else ".")
+    beside = f" (chance {chance:.4g})" if chance is not None else ""
+    return f"{weights}; {trace.batch}; loss {trace.first.loss:.4g}{beside}: {trace.loss}."
 
 
-def _finding(finding: Finding, effects: list[Finding]) -> Text:
+def _finding(finding: Finding, effects: list[Finding]) -> RenderableType:
     """What, where, why, by how much, and the code that mends it."""
     head = Text.assemble(
         (f"{finding.severity:<8} ", STYLES[finding.severity]),
@@ -64,15 +79,16 @@ def _finding(finding: Finding, effects: list[Finding]) -> Text:
         "  ",
         (finding.path, "bold"),
     )
-    lines = [head, _wrapped(finding.cause), _wrapped(_measured(finding))]
-    lines.append(_wrapped(f"Remedy: {finding.remedy.words}{proof(finding)}"))
+    parts: list[RenderableType] = [head, Hanging(words=finding.cause), Hanging(words=_measured(finding))]
+    parts.append(Hanging(words=f"Remedy: {finding.remedy.words}{proof(finding)}"))
     if finding.code:
-        lines.append(Text(textwrap.indent(finding.code, INDENT + "    "), style="green"))
+        code = textwrap.indent(finding.code, " " * (INDENT + 4))
+        parts.append(Text(code, style="green", no_wrap=True, overflow="ignore"))
     if effects:
         told = ", ".join(f"{each.rule} {each.name} ({each.path})" for each in effects[:4])
         more = f" and {len(effects) - 4} more" if len(effects) > 4 else ""
-        lines.append(_wrapped(f"Likely effects: {told}{more}.", style="dim"))
-    return Text("\n").join(lines)
+        parts.append(Hanging(words=f"Likely effects: {told}{more}."))
+    return Group(*parts)
 
 
 def _measured(finding: Finding) -> str:
@@ -88,18 +104,10 @@ def proof(finding: Finding) -> str:
     return f" Tried on a copy: {'together with the others it' if finding.together else 'it'} clears this."
 
 
-def _note(finding: Finding) -> Text:
-    return Text.assemble(
-        (f"{finding.severity:<8} ", STYLES[finding.severity]), f"{finding.rule} {finding.name}: ", _first(finding.cause)
-    )
-
-
-def _first(words: str) -> str:
-    return textwrap.fill(words, WIDTH, subsequent_indent=INDENT)
-
-
-def _wrapped(words: str, style: str = "") -> Text:
-    return Text(textwrap.fill(words, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT), style=style)
+def _note(finding: Finding) -> RenderableType:
+    head = f"{finding.severity:<{INDENT}}"
+    told = f"{finding.rule} {finding.name}: {finding.cause}"
+    return Hanging(words=told, head=head, style=STYLES[finding.severity])
 
 
 def states(report: Report) -> str:

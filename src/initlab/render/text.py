@@ -19,7 +19,7 @@ def printed(drawn: RenderableType, *, width: int = 120) -> str:
     """What rich would print, as plain text."""
     console = Console(width=width, file=io.StringIO(), force_terminal=False)
     with console.capture() as capture:
-        console.print(drawn)
+        console.print(drawn, crop=False)
     return capture.get()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from initlab.adapters.folded import folded
 from initlab.laws import Constant, Law, Orthogonal
 
 Change = tuple[str, Law | None, float]
@@ -35,7 +36,7 @@ def _scheme(law: Law) -> str:
 
 
 def _line(verb: str, each: Mapping[str, str]) -> str:
-    listed = ", ".join(f'"{name}": {value}' for name, value in each.items())
+    listed = folded(f'"{name}": {value}' for name, value in each.items())
     return f"model = initlab.jax.{verb}(model, {{{listed}}})" if each else ""
 
 

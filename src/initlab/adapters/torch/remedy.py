@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from initlab.adapters.folded import folded
 from initlab.laws import Constant, Law, Orthogonal
 
 Change = tuple[str, Law | None, float]
@@ -37,7 +38,7 @@ def _drawn(law: Law) -> str:
 def _lines(call: str, names: list[str]) -> str:
     if len(names) == 1:
         return call.format(f'model.get_parameter("{names[0]}")')
-    listed = ", ".join(f'"{name}"' for name in names)
+    listed = folded(f'"{name}"' for name in names)
     return f"for name in ({listed}):\n    {call.format('model.get_parameter(name)')}"
 
 
