@@ -18,10 +18,12 @@ MOST_BLOCKS = 12
 def draw(result: GradientReport) -> Figure:
     """The slope law at the left; at the right the entries that were measured, returned against measured."""
     with house_style():
-        blocks = [block for block in result.blocks if block.law][:MOST_BLOCKS]
+        known = [block for block in result.blocks if block.law]
+        blocks = sorted(known, key=lambda block: block.verdict != "WRONG")[:MOST_BLOCKS]
         measured = [(place, block) for place, block in enumerate(blocks) if block.entries]
         figure = blank(4.8)
-        headline(figure, f"{result.verdict}: {result.tested} of {result.total} entries tested")
+        few = f"; {len(blocks)} of {len(known)} blocks are shown" if len(blocks) < len(known) else ""
+        headline(figure, f"{result.verdict}: {result.tested} of {result.total} entries tested{few}")
         panels = figure.subplots(1, 2 if measured else 1, squeeze=False)[0]
         _law(panels[0], blocks)
         if measured:
@@ -76,4 +78,5 @@ def _scatter(axes: Axes, measured: list[tuple[int, BlockReport]]) -> None:
     axes.axline((0, 0), slope=1, color=INK, linewidth=0.8, zorder=1)
     axes.set_xlabel("measured by differences")
     axes.set_ylabel("returned")
-    heading(axes, "entries of the blocks that failed; right ones lie on the line")
+    those = "entries" if any(block.verdict == "PASS" for _, block in measured) else "entries of the blocks that failed"
+    heading(axes, f"{those}; right ones lie on the line")
