@@ -110,9 +110,12 @@ def test_a_real_interrupt_ends_the_process():
     started = subprocess.Popen(
         [sys.executable, "-m", "initlab", "course", "--seeds", "10000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    time.sleep(2.5)
-    started.send_signal(signal.SIGINT)
-    out, err = started.communicate(timeout=20)
+    try:
+        time.sleep(2.5)
+        started.send_signal(signal.SIGINT)
+        out, err = started.communicate(timeout=60)
+    finally:
+        started.kill()
     assert (started.returncode, out, err.split()) == (130, b"", [b"initlab:", b"Interrupted."])
 
 

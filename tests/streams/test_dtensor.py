@@ -31,7 +31,7 @@ def test_every_rank_holds_its_part_of_the_whole(size):
         for rank in range(size)
     ]
     try:
-        results = [rank.communicate(timeout=90) for rank in ranks]
+        results = [rank.communicate(timeout=300) for rank in ranks]
     finally:
         for rank in ranks:
             rank.kill()
