@@ -47,11 +47,12 @@ class Weight:
 
     `finite` is the share of finite entries, `tiny` of those within 1e-10 of 0 and not 0; `mean`, `std`, `norm`
     (Euclidean) and `largest` (|entry|) are over those. `values` counts the distinct entries of a sample, at most 5.
-    `rank` is the numerical rank, where the matrix may fall short of half of its full rank; None means that it does
-    not. Two weights of one `digest` hold the same numbers. `fan_in` and `fan_out` are those of the operation that uses
-    it, whatever the layout; `frozen` weights take no gradient; `used` says whether an operation of the forward pass
-    read it; `cut` names what keeps the gradient from it (detach, no_grad), if something does. `gain` marks the scale
-    of a normalisation.
+    `rank` is the numerical rank, where the matrix may fall short of half of its full rank, which is that of its rows
+    and columns that are not zero; None means that it does not. Two weights of one `digest` hold the same numbers.
+    `fan_in` and `fan_out` are those of the operation that uses it, whatever the layout; `frozen` weights take no
+    gradient; `used` says whether an operation of the forward pass read it; `cut` names what keeps the gradient from it
+    (detach, no_grad), if something does. `gain` marks the scale of a normalisation; `directed` a weight that is divided
+    by its own norm, so that its scale has no effect.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Weight:
     kind: Kind | None = None
     bias: bool = False
     gain: bool = False
+    directed: bool = False
     frozen: bool = False
     used: bool = True
     cut: str = ""
@@ -116,12 +118,13 @@ class Op:
     `examples` examples. `mean`, `std`, `square` (the mean square) and `largest` are over all of it, `finite` is the
     share of finite entries, `top` is the largest entry of each unit's... see `dead`.
 
-    - `dead`: units of an activation that is 0 below 0 whose input is <= 0 on every row; None for other functions.
+    - `dead`: units of an activation that is 0 below 0 whose input is <= 0 on every row; `lit`: those whose input is
+      > 0 on every row. None for other functions.
     - `cosine`: mean cosine of the rows of different examples, the units' biases taken off; None for one example.
     - `distinct`: different nonzero columns of z, `nonzero` of how many. `alike`: units whose z *and* gradient, which
       is not zero, are those of another unit. `moved`: units whose gradient is not zero.
     - `slope`: E φ'(z)²/φ'(0)² of a bounded activation.
-    - `scores`: standard deviation of the scores of attention over the `keys` each query sees.
+    - `scores`: standard deviation of the scores of attention over the `keys` a query sees, of the median query.
     - `backward_std`: of the gradient of one example's loss with respect to z; NaN where none came.
     """
 
@@ -143,6 +146,7 @@ class Op:
     residual: bool = False
     gate: bool = False
     dead: int | None = None
+    lit: int | None = None
     cosine: float | None = None
     distinct: int | None = None
     nonzero: int | None = None

@@ -26,6 +26,7 @@ NUMBERS = (
     "alike",
     "moved",
     "dead",
+    "lit",
 )
 
 

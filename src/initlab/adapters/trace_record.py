@@ -65,8 +65,7 @@ def _op(record: Record, name: str) -> Op:
     numbers: dict[str, Any] = {
         key: value if isinstance(value, int | float) else float(value) for key, value in record.values.items()
     }
-    dead = int(numbers.pop("dead")) if "dead" in numbers else None
-    keys = int(numbers.pop("keys")) if "keys" in numbers else None
+    dead, lit, keys = (int(numbers.pop(key)) if key in numbers else None for key in ("dead", "lit", "keys"))
     norm = math.nan if record.back_norm is None else float(record.back_norm)
     count = max(1, record.rows * record.units)
     return Op(
@@ -83,6 +82,7 @@ def _op(record: Record, name: str) -> Op:
         residual=record.residual,
         gate=record.gate,
         dead=dead,
+        lit=lit,
         keys=keys,
         backward_std=norm / math.sqrt(count) * record.examples,
         backward_finite=1.0 if record.back_norm is None or math.isfinite(norm) else 0.0,

@@ -12,7 +12,7 @@ from initlab.rules import Finding
 
 CAUSES: tuple[tuple[str, ...], ...] = (
     ("W001",),
-    ("W070", "W071", "W072", "W073"),
+    ("W070", "W071", "W072", "W073", "W074"),
     ("W012",),
     ("W020", "W031"),
     ("W021", "W030", "W040", "W080"),

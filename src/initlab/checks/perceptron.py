@@ -135,7 +135,7 @@ def _ops(net: Architecture, theta: Floats, seen: Seen, back: list[Floats]) -> tu
             bent = _record(len(records), f"layer {layer}.{net.activation}", net.activation, z)
             bent.kind, bent.values = "activation", dict(record.values)
             if net.activation == "relu":
-                bent.values["dead"] = int((z.max(axis=1) <= 0).sum())
+                bent.values |= {"dead": int((z.max(axis=1) <= 0).sum()), "lit": int((z.min(axis=1) > 0).sum())}
             if net.activation in BOUNDED:
                 slope = phi.derivative(z, phi.function(z)) / phi.derivative(np.zeros(1), phi.function(np.zeros(1)))
                 bent.values["slope"] = float(np.mean(slope**2))

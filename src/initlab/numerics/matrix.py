@@ -58,4 +58,5 @@ def _rank(values: npt.NDArray[np.float64]) -> int | None:
     matrix = values.reshape(values.shape[0], -1)
     singular = np.linalg.svd(matrix / math.sqrt(float((matrix**2).sum())), compute_uv=False)
     found = int((singular > 1e-5 * singular[0]).sum())
-    return found if found < min(matrix.shape) else None
+    possible = min(int(matrix.any(axis=0).sum()), int(matrix.any(axis=1).sum()))
+    return found if found < possible else None

@@ -65,6 +65,18 @@ def followers(trace: Trace, place: int) -> Iterator[tuple[int, Op]]:
     return ((after, op) for after, op in enumerate(trace.first.ops) if place in op.inputs)
 
 
+def ends(trace: Trace) -> list[Op]:
+    """The operations with weights that no other one with weights follows: the heads, however many there are."""
+    follow: set[int] = set()
+    for op in trace.first.ops:
+        if op.weights:
+            edge = set(op.inputs)
+            while edge:
+                follow |= edge
+                edge = {place for each in edge for place in trace.first.ops[each].inputs} - follow
+    return [op for place, op in enumerate(trace.first.ops) if op.weights and place not in follow]
+
+
 def activation_after(trace: Trace, place: int) -> str:
     """The name of the activation that bends an operation's result, also after a normalisation; empty for none."""
     for after, op in followers(trace, place):

@@ -48,7 +48,7 @@ class Reader:
             record = self._new(place, site, z, tapped[of.value].dtype)
             if owner is not None:
                 record.values |= {
-                    key: value for key, value in made[owner].values.items() if key not in ("dead", "slope")
+                    key: value for key, value in made[owner].values.items() if key not in ("dead", "lit", "slope")
                 }
             elif site.kind == "attention":
                 record.values |= self._scores(site, tapped[site.value]) if whole else {}
@@ -119,7 +119,7 @@ def _bend(site: Site, z: Any, *, whole: bool) -> dict[str, Any]:  # noqa: ANN401
     if site.kind != "activation":
         return {}
     found = statistics.slope(site.function, z) if whole else None
-    dead = {"dead": statistics.dead(z)} if site.function in RECTIFIERS else {}
+    dead = statistics.one_sided(z) if site.function in RECTIFIERS else {}
     return dead | ({} if found is None else {"slope": found})
 
 

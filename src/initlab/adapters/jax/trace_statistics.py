@@ -101,13 +101,13 @@ def mean_cosine(rows: Array) -> float | None:
         return float((np.square(ready.sum(0)).sum() - count) / (count * (count - 1))) if count > 1 else 1.0
 
 
-def dead(z: Array) -> int:
-    """How many units are <= 0 on every row."""
-    return int((z.max(axis=(0, 1)) <= 0).sum())
+def one_sided(z: Array) -> dict[str, int]:
+    """How many units are <= 0 on every row, and how many are > 0 on every row."""
+    return {"dead": int((z.max(axis=(0, 1)) <= 0).sum()), "lit": int((z.min(axis=(0, 1)) > 0).sum())}
 
 
 def spread_of_scores(scores: Array, axis: int) -> tuple[float, int]:
-    """The standard deviation of scores over the keys that no mask forbids, and how many keys there are."""
+    """The standard deviation of the median query's scores, no mask forbidding, and how many keys there are."""
     values = np.moveaxis(np.asarray(scores[:QUERIED], dtype=np.float64), axis, -1)
     values = values.reshape(-1, values.shape[-1])[:: max(1, values.size // SAMPLED)]
     seen = values > -1e4
@@ -116,7 +116,7 @@ def spread_of_scores(scores: Array, axis: int) -> tuple[float, int]:
         mean = np.where(seen, values, 0.0).sum(-1) / np.maximum(count, 1)
         square = np.where(seen, (values - mean[:, np.newaxis]) ** 2, 0.0).sum(-1) / np.maximum(count, 1)
     kept = count > 1
-    return math.sqrt(float(square[kept].mean())) if kept.any() else 0.0, int(values.shape[-1])
+    return math.sqrt(float(np.median(square[kept]))) if kept.any() else 0.0, int(values.shape[-1])
 
 
 def slope(function: str, z: Array) -> float | None:

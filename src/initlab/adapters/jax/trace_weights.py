@@ -102,7 +102,8 @@ def rank(values: NDArray[Any], total: float) -> int | None:
     if total**2 / fourth >= FULL * matrix.shape[0]:
         return None
     found = int(np.linalg.matrix_rank(matrix, rtol=1e-5))
-    return found if found < matrix.shape[0] else None
+    possible = min(int(matrix.any(0).sum()), int(matrix.any(1).sum()))
+    return found if found < possible else None
 
 
 def with_use(weight: Weight, held: Held, kind: Kind | None, cut: str, *, used: bool) -> Weight:

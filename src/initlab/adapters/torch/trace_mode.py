@@ -55,6 +55,7 @@ class Read:
     fan_out: float | None = None
     bias: bool = False
     gain: bool = False
+    directed: bool = False
     cut: str = ""
 
 
@@ -249,7 +250,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
             record.values |= owner.values
             record.sketch = None
         if name in RECTIFIERS:
-            record.values["dead"] = statistics.dead(z)
+            record.values |= statistics.one_sided(z)
         if self.whole and name in SLOPES:
             record.values["slope"] = SLOPES[name](z.sample()).square().mean()
         return record
@@ -294,6 +295,9 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
 
     def _weights_beside(self, name: str, tensors: list[Any], marks: list[Mark]) -> None:
         """Weights that meet a signal in another operation: tables that are added, scales that multiply."""
+        if name == "normalize" and _pure(marks[0]):
+            for weight in marks[0].weights:
+                self.reads.setdefault(weight, Read()).directed = True
         if not _data(marks) or name in VIEWS:
             return
         for tensor, mark in zip(tensors, marks, strict=True):

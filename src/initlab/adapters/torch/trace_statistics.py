@@ -160,19 +160,20 @@ def gates(name: str, args: tuple[Any, ...], result: Any) -> dict[str, Any]:  # n
     return {"slope": (1 - torch.tanh(candidate) ** 2).square().mean()}
 
 
-def dead(z: Laid) -> Any:  # noqa: ANN401
-    """How many units are <= 0 on every row."""
-    return (z.values.amax(dim=z.over_rows()) <= 0).sum()
+def one_sided(z: Laid) -> dict[str, Any]:
+    """How many units are <= 0 on every row, and how many are > 0 on every row."""
+    low, high = z.values.amin(dim=z.over_rows()), z.values.amax(dim=z.over_rows())
+    return {"dead": (high <= 0).sum(), "lit": (low > 0).sum()}
 
 
 def scores(query: Any, key: Any, scale: float | None) -> tuple[Any, int]:  # noqa: ANN401
-    """The standard deviation, over the keys, of some queries' scores of attention, and how many keys there are."""
+    """The standard deviation, over the keys, of the median query's scores of attention, and how many keys there are."""
     query, key = query.detach()[:4, ..., :, :].float(), key.detach()[:4].float()
     taken = query[..., :: max(1, query.shape[-2] // 16), :]
     if key.ndim == 4 and key.shape[1] != taken.shape[1]:
         key = key.repeat_interleave(taken.shape[1] // key.shape[1], dim=1)
     product = taken @ key.transpose(-1, -2) * (query.shape[-1] ** -0.5 if scale is None else scale)
-    return product.var(-1, correction=0).mean().sqrt(), int(key.shape[-2])
+    return product.var(-1, correction=0).median().sqrt(), int(key.shape[-2])
 
 
 def spread_of_scores(values: Any) -> tuple[Any, int]:  # noqa: ANN401
@@ -183,6 +184,5 @@ def spread_of_scores(values: Any) -> tuple[Any, int]:  # noqa: ANN401
     count = seen.sum(-1).clamp(min=1)
     mean = torch.where(seen, taken, 0.0).sum(-1) / count
     square = torch.where(seen, (taken - mean[:, None]) ** 2, 0.0).sum(-1) / count
-    kept = count > 1
-    variance = torch.where(kept, square, 0.0).sum() / kept.sum().clamp(min=1)
-    return variance.sqrt(), int(values.shape[-1])
+    kept = square[count > 1]
+    return kept.median().sqrt() if kept.numel() else kept.sum(), int(values.shape[-1])

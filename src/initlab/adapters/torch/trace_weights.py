@@ -79,8 +79,18 @@ def with_reading(found: Weight, read: Read | None, cut: str) -> Weight:
     """A weight with how the forward pass read it."""
     if read is None:
         return replace(found, used=False)
-    bias = read.bias or (len(found.shape) == 1 and "bias" in found.name.rpartition(".")[2])
-    return replace(found, kind=read.kind, fan_in=read.fan_in, fan_out=read.fan_out, bias=bias, gain=read.gain, cut=cut)
+    vector = found.size == max(found.shape, default=1)
+    bias = (read.bias and vector) or (len(found.shape) == 1 and "bias" in found.name.rpartition(".")[2])
+    return replace(
+        found,
+        kind=read.kind,
+        fan_in=read.fan_in,
+        fan_out=read.fan_out,
+        bias=bias,
+        gain=read.gain,
+        cut=cut,
+        directed=read.directed,
+    )
 
 
 def _sample(values: Any) -> Any:  # noqa: ANN401
@@ -110,7 +120,8 @@ def rank(values: Any, total: float) -> int | None:  # noqa: ANN401
     if fourth * FULL * matrix.shape[0] <= 1:
         return None
     found = int(torch.linalg.matrix_rank(matrix.double(), rtol=1e-5))
-    return found if found < matrix.shape[0] else None
+    possible = min(int(matrix.any(0).sum()), int(matrix.any(1).sum()))
+    return found if found < possible else None
 
 
 def gradient(parameter: Any, found: Any) -> Gradient:  # noqa: ANN401

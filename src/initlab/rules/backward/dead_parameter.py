@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from initlab.rules.evidence import redraw
+from initlab.rules.evidence import before_scores, followers, producer, redraw
+from initlab.rules.forward.dead_units import by_chance
 from initlab.rules.rule import Finding, Remedy, rule
-from initlab.trace import Trace, Weight
+from initlab.trace import Op, Trace, Weight
 
 
 def moved_at(trace: Trace, weight: Weight) -> int | None:
@@ -68,7 +69,12 @@ def dead_parameter(trace: Trace) -> Iterator[Finding]:
     networks, ICLR 2014, arXiv:1312.6120, on the saddle at zero; Hu et al., LoRA, 2021, arXiv:2106.09685, on the one
     zero factor that is right.
     """
-    dead = [weight for weight in reached(trace) if len(trace.passes) > 1 and moved_at(trace, weight) is None]
+    spared = _idle(trace)
+    dead = [
+        weight
+        for weight in reached(trace)
+        if len(trace.passes) > 1 and moved_at(trace, weight) is None and weight.name not in spared
+    ]
     if all(weight.bias for weight in dead):
         return
     zero = [weight for weight in dead if weight.norm == 0 and not weight.bias and not weight.gain]
@@ -84,6 +90,24 @@ def dead_parameter(trace: Trace) -> Iterator[Finding]:
         remedy=_remedy(trace, zero or shown[:1]),
         weights=tuple(weight.name for weight in shown),
     )
+
+
+def _idle(trace: Trace) -> set[str]:
+    """Weights that this batch gives nothing to do: states that start at zero, one key to attend to, a shut squeeze."""
+    found: set[str] = set()
+    for place, op in enumerate(trace.first.ops):
+        if op.kind == "recurrent" and any(moved_at(trace, trace.weight(name)) is not None for name in op.weights):
+            found |= set(op.weights)
+        if op.kind == "activation" and by_chance(trace, op):
+            source = producer(trace, op)
+            found |= {name for after in (source, *_after(trace, place)) if after for name in after.weights}
+    if any(op.keys == 1 for op in trace.first.ops):
+        found |= before_scores(trace)
+    return found
+
+
+def _after(trace: Trace, place: int) -> list[Op]:
+    return [op for _, op in followers(trace, place)]
 
 
 def _why(zero: list[Weight]) -> str:

@@ -55,20 +55,21 @@ def _scaled_back(trace: Trace, direction: str) -> tuple[str, Remedy, str]:
 
 @rule("W060", "vanishing", severity="error")
 def vanishing(
-    trace: Trace, *, limit: float = 0.03, fading: float = 1.0, opening: float = 0.01 / (STEPS * UPDATE)
+    trace: Trace, *, limit: float = 0.03, fading: float = 0.3, opening: float = 0.01 / (STEPS * UPDATE)
 ) -> Iterator[Finding]:
     """All weights together can hardly move the loss.
 
     S = |W| |∂L/∂W| / |L| bounds what a relative change u of W does to the loss: u·S. Once every weight has moved by as
     much as it is (a thousand steps of u = 1e-3), the loss has moved by ΣS at most; below 3 % the network learns by
     first growing its weights. A tenth of that is an error. Where the signal falls with depth three times as far as
-    chance would take it (W064), the loss must be able to move by as much as it is. ΣS is that of the best of the
+    chance would take it (W064), the loss must be able to move by 30 %; or by as much as it is, where a single weight
+    stands out tenfold from its peers. ΣS is that of the best of the
     passes, over the weights that multiply, since the last bias always moves. Where it starts at 0 or grows threefold,
     behind gates that open, or most weights are frozen, the limit is 0.01/(T·u) = 1e-3, for 1 % in T = 1e4 steps; and a
     hundredth of that where it starts at 0: after two steps a gate that was shut has hardly opened.
 
     ## Limit
-    Σ |W||∂L/∂W|/|L| >= limit, fading where the signal falls, opening behind gates
+    Σ |W||∂L/∂W|/|L| >= limit, fading where the signal falls (1 for a single weight), opening behind gates
 
     ## Example
     model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
@@ -98,7 +99,10 @@ def vanishing(
     if sums[0] == 0 < sums[-1]:
         bound, formula = opening / 100, "1e-4/(T·u), behind gates that were shut and open step by step"
     if not gated and _fades(trace):
-        bound, formula = fading, "100 % in 1/u steps of relative size u, where the signal falls beyond chance"
+        apart = culprit(trace, "small")
+        alone = apart is not None and apart.ratio * 10 < typical(scales(trace))
+        bound, share = (1.0, "100 %") if alone else (fading, f"{100 * fading:.3g} %")
+        formula = f"{share} in 1/u steps of relative size u, where the signal falls beyond chance"
     if best < bound:
         path, remedy, told = _scaled_back(trace, "small")
         yield Finding(
@@ -127,15 +131,15 @@ def _opens(sums: list[float]) -> bool:
 
 
 @rule("W061", "exploding", severity="error")
-def exploding(trace: Trace, *, limit: float = 100.0) -> Iterator[Finding]:
+def exploding(trace: Trace, *, limit: float = 1 / UPDATE) -> Iterator[Finding]:
     """One usual step may change the loss by more than it is.
 
     The elasticity S = |W| |∂L/∂W| / |L| times the relative size u = 1e-3 of a usual update bounds the change of the
-    loss in one step. At S = 1/u = 1000 one step may double it: an error. A tenth of that is a warning; healthy
-    networks have at most 48 in the literature's shapes.
+    loss in one step. From S = 1/u = 1000 on one step may double it; ten times that is an error. Healthy heads of many
+    classes over wide features have up to 450.
 
     ## Limit
-    max |W||∂L/∂W|/|L| <= limit = 0.1/u,  u = 1e-3
+    max |W||∂L/∂W|/|L| <= limit = 1/u,  u = 1e-3
 
     ## Example
     model = nn.Sequential(*[layer for _ in range(12) for layer in (nn.Linear(32, 32), nn.Tanh())], nn.Linear(32, 4))
@@ -162,7 +166,7 @@ def exploding(trace: Trace, *, limit: float = 100.0) -> Iterator[Finding]:
             path=path,
             measured=worst,
             limit=limit,
-            formula="max |W||∂L/∂W|/|L| <= 0.1/u, steps of relative size u = 1e-3",
+            formula="max |W||∂L/∂W|/|L| <= 1/u, steps of relative size u = 1e-3",
             cause=f"A change of {name} by 0.1 % may change the loss by {worst / 10:.3g} %. {told}",
             remedy=remedy,
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from initlab.rules.evidence import matrix_of, redrawn
+from initlab.rules.evidence import ends, matrix_of, redrawn
 from initlab.rules.rule import Finding, rule
 from initlab.trace import Op, Trace
 
@@ -34,9 +34,17 @@ def symmetric_units(trace: Trace, *, half: float = 0.5) -> Iterator[Finding]:
     Exact. Goodfellow, Bengio, Courville, Deep Learning, 2016, section 8.4, on breaking symmetry.
     """
     last = {op.name: op for op in trace.last.ops}
+    heads = {op.name for op in ends(trace)}
     for op in trace.first.ops:
         later = last.get(op.name)
-        if op.head or later is None or not op.weights or not _alike(later) or (op.moved and not _alike(op)):
+        if (
+            op.head
+            or op.name in heads
+            or later is None
+            or not op.weights
+            or not _alike(later)
+            or (op.moved and not _alike(op))
+        ):
             continue
         weight = matrix_of(trace, op)
         if weight is None or weight.kind == "norm":

@@ -46,8 +46,9 @@ def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
     Exact, by the chain rule: what no path joins to the loss has no derivative.
     """
     without = [weight for weight in trace.trained() if weight.name not in trace.first.gradients]
-    cut = [weight for weight in without if weight.cut]
-    if cut:
+    moving = {weight.digest for weight in trace.trained() if weight.name in trace.first.gradients}
+    cut = [weight for weight in without if weight.cut and weight.digest not in moving]
+    if any(not weight.bias and not weight.gain for weight in cut):
         main = _nearest(trace, cut)
         yield _finding(
             cut,
@@ -56,7 +57,7 @@ def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
             f"{main.name} is used, and {main.cut} keeps the gradient from it{_and_others(cut)}.",
             f"Remove the {main.cut} between {main.name} and the loss, or set requires_grad_(False) if it is meant.",
         )
-    idle = [weight for weight in without if not weight.cut]
+    idle = [weight for weight in without if weight not in cut]
     if idle:
         main = max(idle, key=lambda weight: weight.size)
         read = "no operation reads it" if not main.used else "what it makes does not reach the loss"

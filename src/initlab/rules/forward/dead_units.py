@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import log_ndtr
 
 from initlab.laws import Constant
-from initlab.rules.evidence import biases_of, matrix_of, producer, redraw
+from initlab.rules.evidence import biases_of, followers, matrix_of, producer, redraw
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
 from initlab.trace import Op, Trace, Weight
 
@@ -31,16 +31,36 @@ def share_by_chance(cosine: float, examples: int) -> float:
     return float(values @ WEIGHTS / WEIGHTS.sum())
 
 
-def _limit(op: Op, sigmas: float) -> float:
-    p = share_by_chance(op.cosine if op.cosine is not None else 1.0, op.examples)
-    return op.units * p + sigmas * math.sqrt(op.units * p * (1 - p)) + 2
+def _expected(op: Op, sigmas: float) -> tuple[float, str]:
+    """How many dead units chance explains, and the formula in words."""
+    if op.lit is not None and op.dead is not None:
+        sided = op.dead + op.lit
+        return sided / 2 + sigmas * math.sqrt(sided) / 2 + 2, f"m/2 + {sigmas:g}√m/2 + 2, m = {sided} one-sided units"
+    c = op.cosine if op.cosine is not None else 1.0
+    p = share_by_chance(c, op.examples)
+    words = f"n p₀ + {sigmas:g}√(n p₀(1 - p₀)) + 2, p₀ = E_g Φ(-√(c/(1-c)) g)^B, c = {c:.3f}, B = {op.examples}"
+    return op.units * p + sigmas * math.sqrt(op.units * p * (1 - p)) + 2, words
 
 
 def _rectifiers(trace: Trace) -> list[Op]:
-    found = [op for op in trace.first.ops if op.dead is not None]
+    found = [(place, op) for place, op in enumerate(trace.first.ops) if op.dead is not None]
     if not found:
         raise NotApplicable("no activation is exactly zero below zero")
-    return found
+    return [op for place, op in found if _goes_on(trace, place) or _stopped(trace, op)]
+
+
+def _goes_on(trace: Trace, place: int) -> bool:
+    """Whether a weight follows; what none follows is a part of the loss, such as a hinge."""
+    return any(after.weights or _goes_on(trace, number) for number, after in followers(trace, place))
+
+
+def _stopped(trace: Trace, op: Op) -> bool:
+    """Whether no gradient comes back to the weights before it: it is the only way from them to the loss."""
+    source = producer(trace, op)
+    if source is None or op.square == 0:
+        return False
+    gradients = [trace.first.gradients.get(name) for name in source.weights]
+    return bool(gradients) and all(found is None or found.filled == 0 for found in gradients)
 
 
 def _culprits(trace: Trace, op: Op) -> tuple[list[Weight], str]:
@@ -79,13 +99,17 @@ def _finding(trace: Trace, op: Op, *, severity: str, limit: float, formula: str)
 def dead_units(trace: Trace, *, sigmas: float = 4.0) -> Iterator[Finding]:
     """More units are dead on the whole batch than chance makes so.
 
-    Some always are: the deeper the layer, the more alike its inputs, and the more units see one side of zero only. With
-    c the mean cosine of the pre-activations without their bias and B examples, the share is
-    p₀(c, B) = E_g Φ(-√(c/(1-c)) g)^B; of n units more than n·p₀ + 4 √(n p₀ (1 - p₀)) + 2 are a finding. A healthy ReLU
-    network of He weights has 8 % dead units at depth 5, 21 % at 10, 44 % at 30; no fixed share can be the limit.
+    Some always are: the deeper the layer, and the fewer the inputs, the more units see one side of zero only. Which of
+    the sides is a toss: where weights and biases are drawn symmetrically about 0, a unit that is <= 0 on every example
+    is as likely as one that is > 0 on every example, whatever the inputs are. So of m one-sided units the dead are more
+    than m/2 + 4 √m/2 + 2 by chance in one layer of 30,000 at most. A healthy ReLU network of He weights has 8 % dead
+    units at depth 5, 21 % at 10, 44 % at 30, and as many that are never shut; no fixed share can be the limit.
+
+    Where the units that are never shut were not counted, c is the mean cosine of the pre-activations without their
+    bias, and of n units on B examples n·p₀ + 4 √(n p₀ (1 - p₀)) + 2 are the limit, p₀(c, B) = E_g Φ(-√(c/(1-c)) g)^B.
 
     ## Limit
-    dead <= n p₀ + sigmas √(n p₀ (1 - p₀)) + 2,   p₀(c, B) = E_g Φ(-√(c/(1-c)) g)^B,  g ~ N(0, 1)
+    dead <= m/2 + sigmas · √m/2 + 2,  m = units of one side
 
     ## Example
     model = nn.Sequential(nn.Linear(16, 128), nn.ReLU(), nn.Linear(128, 4))
@@ -102,26 +126,33 @@ def dead_units(trace: Trace, *, sigmas: float = 4.0) -> Iterator[Finding]:
     for op in _rectifiers(trace):
         if op.examples < 2 or op.dead is None or op.dead == op.units:
             continue
-        limit = _limit(op, sigmas)
+        limit, formula = _expected(op, sigmas)
         if op.dead > limit:
-            yield _finding(
-                trace,
-                op,
-                severity="warning",
-                limit=limit,
-                formula=f"n p₀ + {sigmas:g}√(n p₀(1 - p₀)) + 2, p₀ = E_g Φ(-√(c/(1-c)) g)^B, "
-                f"c = {op.cosine if op.cosine is not None else 1.0:.3f}, B = {op.examples}",
-            )
+            yield _finding(trace, op, severity="warning", limit=limit, formula=formula)
+
+
+def by_chance(trace: Trace, op: Op, units: float = 12) -> bool:
+    """Whether a dead layer is one of few units with a way round it: a squeeze, a gate."""
+    return op.dead == op.units < units and not _only_way(trace, op)
+
+
+def _only_way(trace: Trace, op: Op) -> bool:
+    """Whether what feeds a dead layer gets no gradient by another way."""
+    source = producer(trace, op)
+    names = [name for each in trace.before(source) for name in each.weights] if source else []
+    found = [trace.first.gradients[name].filled for name in names if name in trace.first.gradients]
+    return not any(found)
 
 
 @rule("W031", "dead-layer", severity="error")
-def dead_layer(trace: Trace) -> Iterator[Finding]:
+def dead_layer(trace: Trace, *, units: float = 12) -> Iterator[Finding]:
     """Every unit of a layer is dead on the whole batch.
 
-    Exact: nothing passes, and no gradient comes back through this layer.
+    Exact: nothing passes, and no gradient comes back through this layer. Fewer than 12 units are all dead by chance in
+    one of 2¹² draws and more; such a layer is a finding only where no gradient goes round it.
 
     ## Limit
-    dead < n, in the first pass and the last
+    dead < n, in the first pass and the last, where n >= units or no gradient goes round it
 
     ## Example
     model = nn.Sequential(nn.Linear(16, 32), nn.ReLU(), nn.Linear(32, 4))
@@ -137,5 +168,7 @@ def dead_layer(trace: Trace) -> Iterator[Finding]:
     later = {op.name: op.dead for op in trace.last.ops}
     for op in _rectifiers(trace):
         zero = op.square == 0 or op.largest == 0
-        if op.units > 1 and op.dead == op.units and later.get(op.name) == op.units and not zero:
+        if zero or op.units < 2 or op.dead != op.units or later.get(op.name) != op.units:
+            continue
+        if op.units >= units or _only_way(trace, op):
             yield _finding(trace, op, severity="error", limit=float(op.units - 1), formula="at least one unit is live")

@@ -1,10 +1,14 @@
 """W021: layers whose units say the same."""
 
+import math
 from collections.abc import Iterator
 
 from initlab.rules.evidence import matrix_of, redrawn
 from initlab.rules.rule import Finding, rule
 from initlab.trace import Trace
+
+CONSTANT = 1e-3
+"""A result that spreads by less than this share of its size is a bias: units are told apart to 64 roundings only."""
 
 
 @rule("W021", "degenerate-forward", severity="warning")
@@ -13,7 +17,8 @@ def degenerate_forward(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]
 
     Exact: the layer has the effective width of its different units. They may part with the first steps (their outgoing
     weights differ, or W020 would say more), yet until then the network is that much narrower. Units that
-    put out nothing are not counted, so that zero-initialised layers and rectangular identities pass.
+    put out nothing are not counted, so that zero-initialised layers and rectangular identities pass;
+    nor are layers that put out their bias and next to nothing else (the gates of a gMLP).
 
     ## Limit
     different columns of z > share · the units that put out anything
@@ -34,6 +39,8 @@ def degenerate_forward(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]
         if op.head or weight is None or weight.kind != "linear" or op.nonzero is None or op.distinct is None:
             continue
         if op.nonzero > max(1, op.units // 2) and op.distinct <= share * op.nonzero and weight.norm > 0:
+            if op.std < CONSTANT * math.sqrt(op.square):
+                continue
             upstream = [each for each in trace.before(op) if each.distinct is not None]
             if any(each.distinct <= share * (each.nonzero or 1) for each in upstream if each.distinct is not None):
                 continue

@@ -26,20 +26,22 @@ def _head(trace: Trace) -> Op | None:
 
 
 @rule("W050", "loss-above-chance", severity="error")
-def loss_above_chance(trace: Trace, *, times: float = 2.0, variances: float = 10.0) -> Iterator[Finding]:
+def loss_above_chance(trace: Trace, *, times: float = 4.0, variances: float = 50.0) -> Iterator[Finding]:
     """The first loss is far above that of a predictor that knows nothing.
 
     With logits of standard deviation s the loss is ln K + s²/2, until at s = √(2 ln K) the softmax condenses on a few
-    classes (the random energy model), where it is 2 ln K: from there on the network is sure, and wrong. So the limit is
-    twice chance, by three standard errors. In a regression it is a mean squared error of 10 Var(y): predictions
-    three times as wide as the targets. Ten times beyond is an error. Label smoothing and weights leave chance at ln K.
+    classes (the random energy model), where it is 2 ln K. Beyond it is s √(2 ln K), and 1 - √(2 ln K)/s of the softmax
+    is on one class: half of it at 4 ln K, where the network is sure, and wrong. That is the limit, by three standard
+    errors; the model wants many classes, and of fewer than ten it is 4 ln 10. In a regression it is a mean squared
+    error of 50 Var(y), of outputs (not targets) seven times as wide as the targets. Ten times beyond is an error. Label
+    smoothing and weights leave chance at ln K. Logits that are cosines have the scale they are given on purpose.
 
     ## Limit
-    L - 3 standard errors <= times · chance,  chance = ln K;  in a regression L <= variances · Var(y)
+    L - 3 standard errors <= times · max(ln K, ln 10);  in a regression L <= variances · Var(y)
 
     ## Example
     model = nn.Sequential(nn.Linear(16, 64), nn.ReLU(), nn.Linear(64, 10))
-    nn.init.normal_(model[2].weight, std=5.0)
+    nn.init.normal_(model[2].weight, std=10.0)
 
     ## Use instead
     model = nn.Sequential(nn.Linear(16, 64), nn.ReLU(), nn.Linear(64, 10))
@@ -50,13 +52,19 @@ def loss_above_chance(trace: Trace, *, times: float = 2.0, variances: float = 10
     """
     output = _output(trace)
     chance = output.chance or 0.0
-    limit = variances * chance if output.kind == "mse" else times * chance
+    limit = variances * chance if output.kind == "mse" else max(times * chance, times * math.log(10))
     if chance <= 0 or not math.isfinite(output.loss):
         raise NotApplicable("the targets do not vary, or the loss is not finite")
-    if output.loss - SURE * output.error <= limit:
+    head = _head(trace)
+    if head is not None and any(trace.weight(name).directed for name in head.weights):
+        raise NotApplicable("the logits are cosines, times a scale that is chosen")
+    reach = (output.spread or 0.0) ** 2 + (output.bias_spread or 0.0) ** 2
+    if output.loss - SURE * output.error <= limit or (output.kind == "mse" and reach <= limit - chance):
         return
     path, remedy, told = _blame(trace, output)
-    formula = "10 Var(y)" if output.kind == "mse" else f"2 · {chance:.4g}, where a softmax condenses"
+    formula = (
+        f"{variances:g} Var(y)" if output.kind == "mse" else f"{times:g} ln K, where half of a softmax is on one class"
+    )
     yield Finding(
         severity="error" if output.loss - SURE * output.error > 10 * limit else "warning",
         path=path,

@@ -11,14 +11,15 @@ VALUES = 4
 """Weights of fewer distinct values (zeros, ones, identities) may well be equal."""
 
 
-@rule("W070", "clones", severity="warning", needs="weights")
+@rule("W070", "clones", severity="info", needs="weights")
 def clones(trace: Trace) -> Iterator[Finding]:
     """Two trainable weights of one shape hold the same numbers in different memory.
 
     Independent draws never do: the chance of one equal pair of float32 is below 2⁻²⁴ to the power of their size. A
     layer was deep-copied, or a generator was made anew with the same seed. Tied weights are one tensor, and no clones;
     neither are zeros, ones, identities, vectors (decays, say) and what has low rank. A target or momentum network
-    beside its own is a clone on purpose, and frozen.
+    beside its own is a clone on purpose. Told, and no accusation: layers at different depths see different signals and
+    part with the first step, and no such clone did harm in training; units of one layer that are alike are W020's.
 
     ## Limit
     weights of the same numbers: none
@@ -42,7 +43,7 @@ def clones(trace: Trace) -> Iterator[Finding]:
         if len(group) > 1 and not _twins(group):
             names = ", ".join(weight.name for weight in group[1:4]) + (", ..." if len(group) > 4 else "")
             yield Finding(
-                severity="warning",
+                severity="info",
                 path=group[1].name,
                 measured=float(len(group)),
                 limit=1.0,

@@ -11,12 +11,13 @@ from initlab.trace import Trace
 def low_rank(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
     """A matrix has less than half of its full rank, and is not zero.
 
-    A matrix with independent continuous entries has full rank with probability 1. What falls short was filled by
-    an outer product, by copying rows, or by broadcasting one row over all. Constant matrices are symmetric units
+    A matrix with independent continuous entries has full rank with probability 1: the number of its rows or columns
+    that are not zero, whichever is less (a delta-orthogonal kernel of one channel has one). What falls short was filled
+    by an outer product, by copying rows, or by broadcasting one row over all. Constant matrices are symmetric units
     (W020), and identities, sparse matrices and those of few values are left alone.
 
     ## Limit
-    rank >= share · min(shape), or 0
+    rank >= share · min(shape), or that of what is not zero
 
     ## Example
     model = nn.Sequential(nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 4))

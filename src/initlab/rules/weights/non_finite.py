@@ -11,6 +11,9 @@ FORMULA = "every number is finite"
 TINY_SHARE = 0.1
 """No law that weights are drawn from puts a tenth of them within 1e-10 of zero, and not at it."""
 
+TINIEST, LARGEST = 1e-6, 100.0
+"""Kernels that fall off (a Gaussian, a rounded basis of cosines) have such entries too, beside others of usual size."""
+
 OVERFLOWS = 1.8e19
 """The square of a larger number is infinite in float32."""
 
@@ -20,13 +23,14 @@ def non_finite(trace: Trace) -> Iterator[Finding]:
     """A weight, a result, a gradient or the loss is NaN or infinite.
 
     Exact: one entry that is not finite makes the loss so within a step. The weights are looked at first, then the
-    results in the order of execution, then the gradients; only the first kind that has any is named, since it makes
-    the others so. So do weights that no law draws: of which a tenth is within 1e-10 of zero and not at it, or whose
-    square overflows. That is memory nothing was written to: bits read as numbers are spread over all magnitudes. Masks
-    of attention, which are -inf on purpose, are not looked at.
+    results in the order of execution, then the gradients; only the first kind that has any is named, since it makes the
+    others so. So do weights that no law draws: of which a tenth is within 1e-10 of zero and not at it while the largest
+    is not of the size of weights, or whose square overflows. That is memory nothing was written to: bits read as
+    numbers are spread over all magnitudes. Masks of attention, which are -inf on purpose, are not looked at.
 
     ## Limit
-    finite(w), finite(z), finite(∂L/∂z), finite(L);  |w| >= 1e-10 for nine tenths of w ≠ 0;  w² < ∞ in float32
+    finite(w), finite(z), finite(∂L/∂z), finite(L);  |w| >= 1e-10 for nine tenths of w ≠ 0, or max |w| in 1e-6...100;
+    w² < ∞ in float32
 
     ## Example
     model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
@@ -53,7 +57,8 @@ def non_finite(trace: Trace) -> Iterator[Finding]:
             weights=(weight.name,),
         )
     for weight in trace.weights:
-        if weight.finite == 1 and weight.norm > 0 and (weight.tiny > TINY_SHARE or weight.largest > OVERFLOWS):
+        odd = weight.tiny > TINY_SHARE and not TINIEST < weight.largest < LARGEST
+        if weight.finite == 1 and weight.norm > 0 and (odd or weight.largest > OVERFLOWS):
             yield _never_written(trace, weight)
     if not weights and trace.passes:
         yield from _in_passes(trace)

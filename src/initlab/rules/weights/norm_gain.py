@@ -1,5 +1,6 @@
 """W073: scales of a normalisation that are random."""
 
+import re
 from collections.abc import Iterator
 
 from initlab.laws import Constant
@@ -49,5 +50,5 @@ def _gain(weight: Weight) -> bool:
     """Whether it scales a normalisation: as seen in the pass, or by its module and name."""
     if weight.gain:
         return True
-    named = any(word in (weight.module + weight.name).lower() for word in ("norm", "ln_", "ln.", "bn"))
-    return len(weight.shape) == 1 and named and not weight.bias and not weight.name.endswith("bias")
+    named = re.search(r"norm\b|norm_?\d|\bln(_\w+|\d*)\b|\bbn\d*\b", f"{weight.module} {weight.name}".lower())
+    return len(weight.shape) == 1 and named is not None and not weight.bias and not weight.name.endswith("bias")
