@@ -323,11 +323,87 @@ def test_a_cost_that_is_computed_every_second_time():
 
 
 def test_a_cost_that_is_never_computed_again():
-    network = Network("tanh")
-    first = network.cost(network.parameters)
-    report = gated(lambda p: first, network.gradients)
+    network, kept = Network("tanh"), []
+
+    def cost(p):
+        kept.append(network.cost(p))
+        return kept[0]
+
+    report = gated(cost, network.gradients)
     assert report.verdict == "STATEFUL"
     assert "kept from an earlier call" in report.points[0].gates[0].text
+
+
+def test_a_cost_that_does_not_use_its_parameters_makes_the_gradients_wrong():
+    network = Network("tanh")
+    own = network.parameters
+    report = gated(lambda p: network.cost(own), network.gradients, network)
+    assert report.verdict == "WRONG"
+    assert {m.cause for m in report.mistakes} == {"unused_parameter"}
+
+
+class Remembering:
+    """A network with dropout that keeps its activations for the backward pass, as a student writes it."""
+
+    def __init__(self, draw, bug=""):
+        self.network, self.draw, self.bug, self.cache = Network("tanh"), draw, bug, None
+
+    def cost(self, p):
+        self.network.masks = [1.0 * (self.draw(mask.shape) < 0.8) for mask in self.network.masks]
+        self.cache = (self.network.masks, p)
+        return self.network.cost(p)
+
+    def gradients(self, p):
+        masks, p = self.cache
+        self.network.masks, self.network.bug = masks, self.bug
+        return self.network.gradients(p)
+
+
+def rejected(draw):
+    def sample(shape):
+        return np.array([draw() for _ in range(int(np.prod(shape)))]).reshape(shape)
+
+    return sample
+
+
+@pytest.mark.parametrize("bug", ["", "no keep"])
+@pytest.mark.parametrize(
+    ("source", "draw"),
+    [("np.random", lambda shape: np.random.random(shape)), ("random", rejected(random.random))],
+)
+def test_a_forward_pass_that_keeps_its_activations_has_no_state(source, draw, bug):
+    """The next forward pass overwrites them: the dropout is named, pinned, and the blocks are checked."""
+    subject = Remembering(draw, bug)
+    point = gated(subject.cost, subject.gradients, subject.network).points[0]
+    assert [(gate.verdict, gate.pinned) for gate in point.gates] == [("NONDETERMINISTIC", source)]
+    wrong = {block.name for block in point.blocks if block.verdict == "WRONG"}
+    assert wrong == ({"W1", "b1", "W2", "b2"} if bug else set())
+
+
+def test_two_generators_are_pinned_together():
+    network, first, second = Network("tanh"), np.random.default_rng(0), np.random.default_rng(1)
+    report = gated(lambda p: network.cost(p) * (1 + 0.1 * first.random() + 0.1 * second.random()), network.gradients)
+    assert report.points[0].gates[0].pinned == "several generators"
+
+
+def test_a_generator_out_of_reach_is_no_state():
+    network = Network("tanh")
+
+    def cost(p):
+        network.seen = network.cost(p)
+        return network.seen * (1 + 0.1 * np.random.default_rng().random())
+
+    report = gated(cost, network.gradients, network)
+    assert (report.verdict, report.points[0].gates[0].pinned) == ("NONDETERMINISTIC", None)
+
+
+@pytest.mark.parametrize(("returned", "cause"), [(0.0, "zero_gradient"), (1.0, None)], ids=["zeros", "a constant"])
+def test_a_gradient_that_is_wrong_here_is_wrong_whatever_it_is_elsewhere(returned, cause):
+    network = Network("tanh")
+    fixed = {f"d{name}": np.full_like(value, returned) for name, value in network.parameters.items()}
+    report = gated(network.cost, lambda p: fixed, network)
+    assert (report.verdict, report.exit_code) == ("WRONG", 1)
+    assert {m.cause for m in report.mistakes} == {cause}
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -337,10 +413,11 @@ def test_a_coin_that_often_falls_alike(seed):
     assert report.verdict == "NONDETERMINISTIC"
 
 
-def test_gradients_of_an_earlier_call():
+@pytest.mark.parametrize("points", [("init",), ("init", "trained")])
+def test_gradients_of_an_earlier_call(points):
     network = Network("tanh")
     kept = network.gradients(network.parameters)
-    report = gated(network.cost, lambda p: kept)
+    report = gradcheck(network.cost, lambda p: kept, network.parameters, points=points)
     assert report.verdict == "STATEFUL"
     assert "earlier call" in report.points[0].gates[0].text
 

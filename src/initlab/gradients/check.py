@@ -1,6 +1,6 @@
 """The whole check at each point: gates, noise, one direction a block, entries and causes where a block fails."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from initlab.gradients.projection import KAPPA, Gradient, gaussian, gradient_at,
 from initlab.gradients.reference import Net, recognise, replay
 from initlab.gradients.replayed import Replayer
 from initlab.gradients.report import BlockReport, Gate, GradientReport, Mistake, PointReport, Verdict
+from initlab.gradients.state import State
 from initlab.gradients.uses import single_use
 from initlab.numerics.differences import BESIDE, NOISY, SINGLE_ROUNDOFF, noise_of
 
@@ -58,6 +59,8 @@ def gradient_report(
     total = len(points) * len(case.parameters)
     for point, theta in parameters_at(points, case):
         done = len(reports) * len(case.parameters)
+        if any(gate.verdict == "STATEFUL" for each in reports for gate in each.gates):
+            break
         checker = _Checker(case=case, theta=theta, seed=seed, every=every, law=law, tolerance=tolerance)
         reports.append(checker.report(point, lambda k, done=done: progress(done + k, total)))  # type: ignore[misc]
     return GradientReport(points=tuple(reports), seed=seed)
@@ -74,23 +77,21 @@ class _Checker:
 
     def report(self, point: str, done: Callable[[int], None]) -> PointReport:
         """Everything about the point."""
+        before = State(self.case.cost)
         self.cost = self._finite_cost()
-        closed, pinned = gates(self.case, self.harness)
+        closed, pinned = gates(self.case, self.harness, before)
         if closed and pinned is None:
             return self._summary(point, gates=tuple(closed))
         if pinned is not None:
             self.harness = Harness(self.case, self.harness.theta, pin=pinned.pin)
             self.cost = self.harness.cost(self.harness.fresh())
         self._prepare()
-        stale = self._stale()
-        if stale is not None:
-            return self._summary(point, gates=(stale,))
-        before = self.harness.evaluations
+        started = self.harness.evaluations
         self.net = recognise(self.harness, self.noise)
         kept = identities(self.net, self.gradient)
         if self.net is None:
             kept = invariances(self.harness, self.gradient, noise=self.noise)
-        apart = self.harness.evaluations - before
+        apart = self.harness.evaluations - started
         examined = {}
         for k, name in enumerate(self.harness.theta, 1):
             examined[name] = self._examined(name)
@@ -99,6 +100,9 @@ class _Checker:
         screening = self.harness.evaluations - apart
         if self.net is not None:
             examined = {name: self._settled(self.net, name, found) for name, found in examined.items()}
+        stale = self._stale(examined)
+        if stale is not None:
+            return self._summary(point, gates=(*closed, stale))
         blocks, mistakes = self._blocks(examined)
         return replace(
             self._summary(point, gates=tuple(closed)),
@@ -164,18 +168,23 @@ class _Checker:
             least_directions=2 if len(harness.theta) <= FEW_BLOCKS else 1,
         )
 
-    def _stale(self) -> Gate | None:
-        """Gradients that are the same wherever they are asked for, although the slope of the cost is not."""
+    def _stale(self, examined: Mapping[str, Examined]) -> Gate | None:
+        """Gradients that are right here, and the same wherever they are asked for, although the cost's slope is not."""
+        right = [name for name, found in examined.items() if found.verdict == "PASS" and not found.independent]
+        if not right or any(found.verdict in ("WRONG", "NON-SMOOTH") for found in examined.values()):
+            return None
         moved = self._shifted(STALE)
         if not fixed_gradients(self.harness, self.gradient.values, moved):
             return None
         elsewhere = Harness(self.case, moved, pin=self.harness.pin)
-        name = max(moved, key=lambda each: moved[each].size)
+        name = max(right, key=lambda each: moved[each].size)
         v = gaussian(name, moved[name], seed=self.seed, draw=96)
         found = project(elsewhere, name, v, self.gradient, noise=self.noise, unit=unit_of(moved[name]))
         if not found.differs:
             return None
-        text = "the gradients are the same at other parameters, although the cost's slope is not: they are those of an "
+        text = (
+            "the gradients are right here, and the same at other parameters, where they are not: they are those of an "
+        )
         return Gate(verdict="STATEFUL", text=f"{text}earlier call. Compute them from the parameters they are given.")
 
     def _single(self) -> bool:

@@ -5,10 +5,10 @@ import numpy as np
 from initlab.errors import DataError
 from initlab.gradients.case import Array, GradientCase, check_gradients
 from initlab.gradients.harness import Copies, Harness
-from initlab.gradients.held import held
 from initlab.gradients.pins import Pinned, find
 from initlab.gradients.projection import gaussian
 from initlab.gradients.report import Gate
+from initlab.gradients.state import State, carried
 
 APART = 4.0
 """Two calls differ when they are further apart than so many rounding errors of the larger."""
@@ -21,16 +21,15 @@ FAR = 0.3
 """How far away a second place is, as a share of a direction."""
 
 
-def gates(case: GradientCase, harness: Harness) -> tuple[list[Gate], Pinned | None]:
+def gates(case: GradientCase, harness: Harness, before: State) -> tuple[list[Gate], Pinned | None]:
     """What is random or keeps state; and what to pin so that the gradients can be checked all the same.
 
-    An empty list means that nothing is.
+    `before` is what the cost held before its first call. An empty list means that nothing is found.
     """
     found = _random_cost(harness)
     if found is not None:
-        changed = changed_by_a_call(case, harness)
-        return ([changed], None) if changed else _pinned(case, harness, found)
-    return [gate for gate in (*_state(case, harness),) if gate is not None], None
+        return _pinned(case, harness, found)
+    return _state(case, harness, before), None
 
 
 def _random_cost(harness: Harness) -> str | None:
@@ -67,12 +66,15 @@ def _cost_at(harness: Harness, theta: Copies) -> float:
         return np.nan
 
 
-def _kept(harness: Harness, gradients: Copies) -> list[Gate]:
-    """A cost that is the very same number at places far apart, while its gradient is not zero."""
+def _kept(harness: Harness, before: State) -> list[Gate]:
+    """A cost that is the very same number at places far apart, and another one there if it is the first call."""
     theta = harness.theta
-    places = (theta, _moved(theta), {name: -value for name, value in theta.items()})
-    costs = {_cost_at(harness, place) for place in places}
-    if len(costs) > 1 or not any(np.any(value) for value in gradients.values()):
+    moved = _moved(theta)
+    costs = {_cost_at(harness, place) for place in (theta, moved, {name: -value for name, value in theta.items()})}
+    if len(costs) > 1:
+        return []
+    before.restore()
+    if _cost_at(harness, moved) in costs:
         return []
     text = (
         f"the cost is {costs.pop():.10g} at parameters far apart, to the last digit: it is kept from an earlier call. "
@@ -88,6 +90,10 @@ def _pinned(case: GradientCase, harness: Harness, what: str) -> tuple[list[Gate]
         if _random_cost(trial) is None:
             text = f"{what}: each call draws anew from {pinned.name}. Draw the dropout mask or noise once, outside."
             return [Gate(verdict="NONDETERMINISTIC", text=text, pinned=pinned.name)], pinned
+    names = carried(lambda: harness.cost(harness.fresh()), case.cost, *case.data)
+    if names:
+        text = f"each call of the cost changes {', '.join(names)}, and the next one reads it. Pass it in, or leave it."
+        return [Gate(verdict="STATEFUL", text=text)], None
     text = (
         f"{what}, and no generator was found to pin. Draw the mask or noise once and pass it in, or seed a generator "
         "inside the cost."
@@ -95,39 +101,21 @@ def _pinned(case: GradientCase, harness: Harness, what: str) -> tuple[list[Gate]
     return [Gate(verdict="NONDETERMINISTIC", text=text)], None
 
 
-def changed_by_a_call(case: GradientCase, harness: Harness) -> Gate | None:
-    """What the cost keeps from one call to the next: arrays and numbers in its reach that a call changes."""
-    before = {name: np.array(value) for name, value in held(case.cost) if _is_state(value)}
-    harness.cost(harness.fresh())
-    after = {name: np.asarray(value) for name, value in held(case.cost) if _is_state(value)}
-    changed = [name for name, value in before.items() if name in after and not np.array_equal(value, after[name])]
-    if not changed:
-        return None
-    text = (
-        f"each call of the cost changes {', '.join(changed)}, and the next one sees it. Pass it in, or leave it alone."
-    )
-    return Gate(verdict="STATEFUL", text=text)
-
-
-def _is_state(value: object) -> bool:
-    return isinstance(value, np.ndarray | int | float) and not isinstance(value, bool)
-
-
-def _state(case: GradientCase, harness: Harness) -> list[Gate]:
+def _state(case: GradientCase, harness: Harness, before: State) -> list[Gate]:
     """Whether calls change the parameters or the data, and whether the gradients come out the same twice."""
     if not callable(case.gradients):
-        return _changes(case, harness, backward=False)
+        return _changes(case, harness, backward=False) or _kept(harness, before)
     found = _changes(case, harness, backward=True)
     if found:
         return found
-    before = harness.cost(harness.fresh())
+    here = harness.cost(harness.fresh())
     first = _gradients(harness)
     second = _gradients(harness)
     after = harness.cost(harness.fresh())
-    if not _same(np.array(before), np.array(after)):
-        text = f"the cost was {before:.10g} before the gradients were computed and {after:.10g} after"
+    if not _same(np.array(here), np.array(after)):
+        text = f"the cost was {here:.10g} before the gradients were computed and {after:.10g} after"
         return [Gate(verdict="STATEFUL", text=f"{text}: the backward pass changes what the forward pass reads.")]
-    return _apart(harness, first, second) or _kept(harness, first)
+    return _apart(harness, first, second) or _kept(harness, before)
 
 
 def _apart(harness: Harness, first: Copies, second: Copies) -> list[Gate]:

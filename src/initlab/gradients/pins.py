@@ -3,7 +3,7 @@
 import random
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +26,23 @@ class Pinned:
 
 def find(case: GradientCase) -> Iterator[Pinned]:
     """The sources that a cost might draw from: generators it holds, then NumPy's and Python's global ones."""
-    for name, generator in _generators(case.cost, case.gradients, *case.data):
-        yield Pinned(name, _pin_generator(generator))
+    sources = [Pinned(n, _pin_generator(each)) for n, each in _generators(case.cost, case.gradients, *case.data)]
     if "torch" in sys.modules:
-        yield Pinned("torch's generator", _pin_torch)
-    yield Pinned("np.random", _pin_numpy)
-    yield Pinned("random", _pin_python)
+        sources.append(Pinned("torch's generator", _pin_torch))
+    sources += [Pinned("np.random", _pin_numpy), Pinned("random", _pin_python)]
+    yield from sources
+    yield Pinned("several generators", _all_of(sources))
+
+
+def _all_of(sources: list[Pinned]) -> Callable[[], AbstractContextManager[object]]:
+    @contextmanager
+    def pin() -> Iterator[None]:
+        with ExitStack() as stack:
+            for source in sources:
+                stack.enter_context(source.pin())
+            yield
+
+    return pin
 
 
 def _generators(*holders: object) -> Iterator[tuple[str, Any]]:
