@@ -164,7 +164,8 @@ class Pass:
     """One forward and backward pass: the loss, every operation, and the gradient of every weight.
 
     A weight without a gradient is not in `gradients`: the loss does not depend on it. Between the first pass and the
-    last no operations are measured, and `ops` is empty; the last measures `distinct`, `alike`, `moved` and `dead` only.
+    last no operations are measured, and `ops` is empty; the last looks again at the sites of the first that had units
+    alike, dead, or without a gradient, for `distinct`, `alike`, `moved` and `dead` only, and is empty without such.
     `size` is the mean of the losses of the examples where they are weighted with signs, and may cancel in `loss`.
     """
 

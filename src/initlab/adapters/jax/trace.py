@@ -32,7 +32,7 @@ from initlab.adapters.jax.trace_records import Reader
 from initlab.adapters.jax.uses import uses_of
 from initlab.adapters.jax.views import views_of
 from initlab.adapters.losses import declared
-from initlab.adapters.trace_record import finished
+from initlab.adapters.trace_record import EXAMPLES, Record, again, finished
 from initlab.adapters.virtual_steps import EPSILON, RATE, STEPS
 from initlab.errors import DataError, InitlabError
 from initlab.loading import said
@@ -98,6 +98,7 @@ class Run:
         self.reader = Reader(self.sites, self.marks, self.held, batch.examples)
         self.loss = self._loss()
         self.output: Output | None = None
+        self.first: list[Record] = []
         self.unseen = tuple(sorted({use.what for use in self.uses if use.kind == "other"}))
 
     def _program(self) -> tuple[Program, Any, int]:
@@ -134,7 +135,12 @@ class Run:
 
     def passes(self, steps: int, rate: float) -> tuple[Pass, ...]:
         """A pass after each of 0, 1, ... steps; fewer where the loss stops being finite."""
-        nudges, compiled, arrays, found = self._nudges(), measured(self.program, self.loss.function), self.arrays, []
+        nudges, compiled, arrays, found = (
+            self._nudges(),
+            measured(self.program, self.loss.function),
+            self.arrays,
+            list[Pass](),
+        )
         for step in range(steps + 1):
             (loss, (outputs, tapped)), (gradients, backward) = compiled(arrays, nudges, self.inputs)
             if step == 0 and (kind := better(self.loss.kind, outputs[self.place])) != self.loss.kind and not self.asked:
@@ -143,8 +149,9 @@ class Run:
                 (loss, (outputs, tapped)), (gradients, backward) = compiled(arrays, nudges, self.inputs)
             if step == 0:
                 self._keep(outputs, float(loss))
-            seen = tapped if step in (0, steps) else {}
-            found.append(self._pass(float(loss), arrays, seen, gradients, backward, whole=step == 0))
+            sites = again(self.first, found[0].ops) if step == steps and step else frozenset()
+            seen = tapped if step == 0 or sites else {}
+            found.append(self._pass(float(loss), arrays, seen, gradients, backward, sites if step else None))
             if step == steps or not math.isfinite(found[-1].loss):
                 break
             arrays = [_stepped(array, each, rate) for array, each in zip(arrays, gradients, strict=True)]
@@ -169,14 +176,14 @@ class Run:
         tapped: dict[Number, Any],
         gradients: list[Any],
         backward: dict[Number, Any],
-        *,
-        whole: bool,
+        sites: frozenset[str] | None,
     ) -> Pass:
-        """The account of one pass: without values, of no operation; if not `whole`, of what is alike or dead."""
+        """The account of one pass: without values, of no operation; of what is alike or dead at some sites, or of all."""
         back = {number: each for number, each in backward.items() if number in self.reached}
-        records = self.reader.records(tapped, back, arrays, whole=whole) if tapped else []
+        records = self.reader.records(tapped, back, arrays, sites) if tapped else []
         for place in self.marks.ops.get(self.program.outputs[self.place], ()) if records else ():
             records[place].head = records[place].kind == "linear"
+        self.first = self.first or records
         reached = {leaf for leaf, number in enumerate(self.program.weights) if number in self.reached}
         measured_gradients = {
             name: trace_weights.gradient(held, gradients, arrays)
@@ -223,7 +230,7 @@ def _input_cosine(batch: Batch, first: Pass) -> float | None:
     main = np.asarray(batch.main)
     if np.issubdtype(main.dtype, np.integer):
         return next((op.cosine for op in first.ops if op.kind == "embedding"), None)
-    rows = main[: statistics.EXAMPLES].astype(np.float64).reshape(min(statistics.EXAMPLES, len(main)), -1)
+    rows = main[:EXAMPLES].astype(np.float64).reshape(min(statistics.EXAMPLES, len(main)), -1)
     if len(rows) < 2 or not (np.linalg.norm(rows, axis=1) > 0).all():
         return None
     return statistics.mean_cosine(rows)

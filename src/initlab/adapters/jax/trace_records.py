@@ -11,7 +11,7 @@ from initlab.adapters.jax.program import Number
 from initlab.adapters.jax.sites import Site
 from initlab.adapters.jax.trace_marks import Marks
 from initlab.adapters.jax.trace_weights import Held, name_of
-from initlab.adapters.trace_record import Record
+from initlab.adapters.trace_record import WIDEST, Record
 
 RECTIFIERS = ("relu",)
 """Functions that are exactly 0 for every input <= 0."""
@@ -37,15 +37,23 @@ class Reader:
         self.taps = tuple(dict.fromkeys(site.value for place, site in enumerate(sites) if place not in self.owners))
 
     def records(
-        self, tapped: Mapping[Number, Any], back: Mapping[Number, Any], arrays: Sequence[Any], *, whole: bool
+        self,
+        tapped: Mapping[Number, Any],
+        back: Mapping[Number, Any],
+        arrays: Sequence[Any],
+        again: frozenset[str] | None = None,
     ) -> list[Record]:
-        """The record of every site; if not `whole`, with no more than alike and dead units."""
+        """The record of every site; `again`, with no more than the alike and dead units of those sites."""
         made: list[Record] = []
         for place, site in enumerate(self.sites):
             owner = self.owners.get(place)
             of = site if owner is None else self.sites[owner]
             z = statistics.laid(np.asarray(tapped[of.value]), of.units, self.examples)
             record = self._new(place, site, z, tapped[of.value].dtype)
+            made.append(record)
+            whole = again is None
+            if again is not None and record.site not in again:
+                continue
             if owner is not None:
                 record.values |= {
                     key: value for key, value in made[owner].values.items() if key not in ("dead", "lit", "slope")
@@ -56,7 +64,6 @@ class Reader:
                 record.values |= self._values(site, z, arrays) if whole else {}
                 self._sketched(record, site, z, back)
             record.values |= _bend(site, z, whole=whole)
-            made.append(record)
         return made
 
     def _new(self, place: int, site: Site, z: Any, dtype: Any) -> Record:  # noqa: ANN401
@@ -87,7 +94,7 @@ class Reader:
 
     def _sketched(self, record: Record, site: Site, z: Any, back: Mapping[Number, Any]) -> None:  # noqa: ANN401
         """Take the sketches of a value and of its gradient, where one came."""
-        compared = 1 < z.shape[2] <= statistics.WIDEST and site.kind != "activation"
+        compared = 1 < z.shape[2] <= WIDEST and site.kind != "activation"
         record.sketch = statistics.sketch(z) if compared else None
         if site.value in back:
             gradient = statistics.laid(np.asarray(back[site.value]), site.units, self.examples)

@@ -1,7 +1,7 @@
 """The measurements of one value of a pass, as torch's adapter takes them: moments, sketches, cosines, counts.
 
 A value is laid out as (examples, positions, units). What costs more than one reading is done on every s-th position
-only, so many that at most 2¹⁸ numbers are read.
+only, so many that at most 2¹⁶ numbers are read.
 """
 
 import math
@@ -12,19 +12,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from initlab.adapters.trace_record import SKETCHES
+from initlab.adapters.trace_record import EXAMPLES, SAMPLED, SKETCHES
 
 Array: TypeAlias = NDArray[Any]
 
-SAMPLED = 2**18
-WIDEST = 16_384
-"""Layers wider than this are not compared unit by unit."""
-
 QUERIED = 4
 """Scores of attention are read for so many examples."""
-
-EXAMPLES = 64
-"""At most so many examples are compared with each other."""
 
 
 def laid(values: Array, units: Sequence[int], examples: int) -> Array:

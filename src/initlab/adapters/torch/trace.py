@@ -7,6 +7,7 @@ were, also when the model raises. The most memory that is held is that of a plai
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ from initlab.adapters.torch.trace_guard import paths, untouched
 from initlab.adapters.torch.trace_loss import Found, loss_of
 from initlab.adapters.torch.trace_mode import Recorder
 from initlab.adapters.torch.trace_output import output_of
-from initlab.adapters.trace_record import finished
+from initlab.adapters.trace_record import again, finished
 from initlab.adapters.virtual_steps import EPSILON, RATE, STEPS
 from initlab.errors import DataError, InitlabError
 from initlab.trace import Output, Pass, Trace, Weight
@@ -120,19 +121,19 @@ class Run:
         self.words = ""
         self.output: Output | None = None
         self.normalised = False
-        self.recorder = self._recorder(whole=True)
-        self.generator = torch.random.get_rng_state()
+        self.recorder = self._recorder()
 
-    def _recorder(self, *, whole: bool) -> Recorder:
+    def _recorder(self, again: frozenset[str] | None = None) -> Recorder:
         names = {id(tensor): name for name, tensor in self.held.items()}
-        return Recorder(names, self.batch.examples, whole=whole)
+        return Recorder(names, self.batch.examples, again)
 
     def passes(self, steps: int, rate: float) -> tuple[Pass, ...]:
         """A pass after each of 0, 1, ... steps; fewer where the loss stops being finite."""
-        found = []
+        found: list[Pass] = []
         for step in range(steps + 1):
-            recorder = self.recorder if step == 0 else self._recorder(whole=False)
-            recorder.recording = step in (0, steps)
+            sites = again(self.recorder.records, found[0].ops) if step == steps and step else frozenset()
+            recorder = self._recorder(sites) if step else self.recorder
+            recorder.recording = step == 0 or bool(sites)
             each, gradients = self._pass(recorder)
             found.append(each)
             if step == steps or not math.isfinite(each.loss):
@@ -150,7 +151,7 @@ class Run:
 
     def _there_and_back(self, recorder: Recorder) -> tuple[float, float, dict[str, Any]]:
         """Forward and backward on the copies: the loss, the mean of its parts, and the gradients that there are."""
-        with paths(self.model, recorder.path), recorder:
+        with paths(self.model, recorder.path) if recorder.recording else nullcontext(), recorder:
             found = self._forward(recorder)
         self._heads(recorder, found)
         recorder.recording = False

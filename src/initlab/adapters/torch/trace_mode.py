@@ -28,7 +28,7 @@ from initlab.adapters.torch.trace_functions import (
     name_of,
     opened,
 )
-from initlab.adapters.trace_record import Record
+from initlab.adapters.trace_record import WIDEST, Record
 from initlab.trace import Kind
 
 
@@ -62,12 +62,12 @@ class Read:
 class Recorder(TorchFunctionMode):  # type: ignore[misc]
     """Records what a model does while it is entered; `records` and `reads` hold what was found.
 
-    `whole` asks for every measurement; otherwise only units that are alike, and dead ones, are counted.
+    It takes every measurement, or, `again`, counts the units that are alike or dead at those sites alone.
     """
 
-    def __init__(self, names: Mapping[int, str], examples: int, *, whole: bool) -> None:
+    def __init__(self, names: Mapping[int, str], examples: int, again: frozenset[str] | None = None) -> None:
         super().__init__()
-        self.names, self.examples, self.whole = names, examples, whole
+        self.names, self.examples, self.again, self.whole = names, examples, again, again is None
         self.records: list[Record] = []
         self.reads: dict[str, Read] = {}
         self.criteria: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
@@ -194,16 +194,17 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         return record
 
     def _measured(self, record: Record, z: statistics.Laid, tensor: Any, shift: Any) -> None:  # noqa: ANN401
+        if self.again is not None and record.site not in self.again:
+            return
         if self.whole:
             record.values |= statistics.moments(z)
-            if not bool(torch.isfinite(record.values["largest"])):
-                record.values["finite"] = statistics.finite_share(z)
             found = statistics.cosine(z, shift)
             record.values |= {} if found is None else {"cosine": found}
-        compared = 1 < z.units <= statistics.WIDEST
-        record.sketch = statistics.sketch(z) if compared else None
+        if 1 < z.units <= WIDEST:
+            record.differs = statistics.differ(z, record.epsilon)
+            record.sketch = None if record.differs else statistics.sketch(z)
         if tensor.requires_grad:
-            tensor.register_hook(_listener(record, z, tensor.shape, compared=compared))
+            tensor.register_hook(_listener(record, z, tensor.shape))
 
     def _product(
         self,
@@ -249,7 +250,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         else:
             record.values |= owner.values
             record.sketch = None
-        if name in RECTIFIERS:
+        if name in RECTIFIERS and (self.again is None or record.site in self.again):
             record.values |= statistics.one_sided(z)
         if self.whole and name in SLOPES:
             record.values["slope"] = SLOPES[name](z.sample()).square().mean()
@@ -332,18 +333,22 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         return bool(seen - set(mark.ops) & set(other.ops)) and bool((seen - mark.ops) & other.ops)
 
 
-def _listener(record: Record, z: statistics.Laid, shape: Any, *, compared: bool) -> Callable[[Any], None]:  # noqa: ANN401
+def _listener(record: Record, z: statistics.Laid, shape: Any) -> Callable[[Any], None]:  # noqa: ANN401
     """A hook that measures the gradient of a result and keeps nothing of either."""
     channels, laid_shape = z.channels, z.values.shape
     plain = tuple(shape) == tuple(laid_shape) or z.values.is_contiguous()
+    compared = plain and (record.differs or record.sketch is not None)
 
     def listen(gradient: Any) -> None:  # noqa: ANN401
         values = gradient.detach()
         norm = torch.linalg.vector_norm(values.float())
-        if not compared or not plain:
+        if not compared:
             record.received(None, norm)
             return
-        record.received(statistics.sketch(statistics.Laid(values.reshape(laid_shape), channels)), norm)
+        back = statistics.Laid(values.reshape(laid_shape), channels)
+        if record.differs:
+            record.moved = max(record.moved or 0, statistics.moved(back))
+        record.received(None if record.differs else statistics.sketch(back), norm)
 
     return listen
 

@@ -2,7 +2,7 @@
 
 Everything is read at once, in float32, so that an operation in place may overwrite it. A result is laid out as
 (examples, positions, units). What costs more than one reading is done on every s-th position only, so many that at
-most 2¹⁸ numbers are read. All results stay on the device, as tensors of few numbers, until the pass is over.
+most 2¹⁶ numbers are read; and whether units are alike or dead is looked up on all rows only where a few leave it open.
 """
 
 import math
@@ -12,19 +12,13 @@ from typing import Any
 
 import torch
 
-from initlab.adapters.trace_record import SKETCHES
+from initlab.adapters.trace_record import EXAMPLES, SAMPLED, SKETCHES, all_differ
 
-SAMPLED = 2**18
-"""At most so many numbers are read for a moment."""
-
-WIDEST = 16_384
-"""Layers wider than this are not compared unit by unit."""
+GLANCE = 2**14
+"""At most about so many numbers are read to see that all units differ, or that none is dead."""
 
 MASKED = 60.0
 """A score so far below the largest gets no weight in float32: a mask put it there."""
-
-EXAMPLES = 64
-"""At most so many examples are compared with each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +34,11 @@ class Laid:
         return int(self.values.shape[1 if self.channels else 2])
 
     @property
+    def positions(self) -> int:
+        """How many positions there are in one example."""
+        return int(self.values.shape[2 if self.channels else 1])
+
+    @property
     def rows(self) -> int:
         """How many rows: examples times positions."""
         return int(self.values.numel() // max(1, self.units))
@@ -50,13 +49,21 @@ class Laid:
         taken = self.values[:, :, ::step] if self.channels else self.values[:, ::step]
         return taken.float()
 
-    def over_rows(self) -> tuple[int, int]:
-        """The two axes that are not the units'."""
-        return (0, 2) if self.channels else (0, 1)
+    def glance(self) -> "Laid":
+        """A few rows of all examples, evenly spread, the units last; of one position each, of every s-th example."""
+        step = max(1, self.values.numel() // GLANCE)
+        values = self.values.transpose(1, 2) if self.channels else self.values
+        if self.positions == 1:
+            return Laid(values[:: min(step, max(1, values.shape[0] // 2))].contiguous(), channels=False)
+        return Laid(values[:, min(step, self.positions) // 2 :: step].contiguous(), channels=False)
 
-    def along(self, vector: Any) -> Any:  # noqa: ANN401
-        """A number a unit, laid out to be added to the values."""
-        return vector[:, None] if self.channels else vector
+    def top(self) -> Any:  # noqa: ANN401
+        """The largest number of each unit."""
+        return self.values.amax(2).amax(0) if self.channels else self.values.amax((0, 1))
+
+    def bottom(self) -> Any:  # noqa: ANN401
+        """The smallest number of each unit."""
+        return self.values.amin(2).amin(0) if self.channels else self.values.amin((0, 1))
 
 
 def laid(values: Any, axis: int, examples: int) -> Laid:  # noqa: ANN401
@@ -77,19 +84,16 @@ def laid(values: Any, axis: int, examples: int) -> Laid:  # noqa: ANN401
     return Laid(z.reshape(max(1, lead), -1, units), channels=False)
 
 
-def moments(z: Laid) -> dict[str, Any]:
-    """Mean, standard deviation, mean square; the largest entry and the share of finite ones, over all."""
+def moments(z: Laid) -> dict[str, float]:
+    """Mean, standard deviation, mean square, of a sample; the largest entry of all, and the share of finite ones."""
     taken = z.sample()
-    low, high = torch.aminmax(z.values) if z.values.numel() else (torch.zeros(()), torch.zeros(()))
     mean = taken.mean()
     std = (taken - mean).square_().mean().sqrt()
-    largest = torch.maximum(low.abs(), high.abs()).float()
-    return {"mean": mean, "std": std, "square": std**2 + mean**2, "largest": largest}
-
-
-def finite_share(z: Laid) -> float:
-    """The share of finite entries, counted."""
-    return float(torch.isfinite(z.values).float().mean())
+    low, high, middle, spread = torch.stack([*torch.aminmax(z.values), mean, std]).tolist()
+    found = {"mean": middle, "std": spread, "square": spread**2 + middle**2, "largest": max(abs(low), abs(high))}
+    if not math.isfinite(found["largest"]):
+        found["finite"] = float(torch.isfinite(z.values).float().mean())
+    return found
 
 
 @lru_cache(maxsize=32)
@@ -106,37 +110,49 @@ def sketch(z: Laid) -> Any:  # noqa: ANN401
     values = z.values.float()
     if z.channels:
         examples, _, positions = values.shape
-        sums = torch.bmm(values, weights.reshape(examples, positions, -1)).sum(0)
-        norm = torch.linalg.vector_norm(values, dim=(0, 2))
+        sums = torch.bmm(weights.reshape(examples, positions, -1).transpose(1, 2), values.transpose(1, 2)).sum(0)
+        norm = torch.linalg.vector_norm(torch.linalg.vector_norm(values, dim=2), dim=0)
     else:
         flat = values.reshape(-1, z.units)
-        sums = flat.T @ weights
+        sums = weights.T @ flat
         norm = torch.linalg.vector_norm(flat, dim=0)
-    return torch.cat([sums, norm[:, None]], dim=1)
+    return torch.cat([sums, norm[None]]).T
 
 
-def cosine(z: Laid, shift: Any) -> Any | None:  # noqa: ANN401
+def differ(z: Laid, epsilon: float) -> bool:
+    """Whether each unit differs from every other, and from 0, on a few rows: then on all."""
+    return all_differ(z.glance().values.float().flatten(0, 1).cpu().numpy(), epsilon)
+
+
+def moved(z: Laid) -> int:
+    """How many units are not 0 everywhere."""
+    found = int((z.glance().values != 0).sum((0, 1)).count_nonzero())
+    if found == z.units:
+        return found
+    return int(((z.top() != 0) | (z.bottom() != 0)).sum())
+
+
+def cosine(z: Laid, shift: Any) -> float | None:  # noqa: ANN401
     """Mean cosine of the rows of different examples, what is added to every row taken off.
 
     c = (|Σ ẑ|² - B)/(B (B - 1)),   ẑ = z/|z|,  B examples that are not 0
     """
-    values, unit_axis = z.values[:EXAMPLES], 1 if z.channels else 2
-    if values.shape[0] < 2:
+    values, count, positions = z.values[:EXAMPLES], min(EXAMPLES, z.values.shape[0]), z.positions
+    if count < 2:
         return None
-    positions = values.shape[3 - unit_axis]
     if z.channels:
         rows = values[:, :, :: max(1, positions // 8)]
     else:
-        places = torch.arange(values.shape[0], device=values.device) * positions // values.shape[0]
-        rows = values[torch.arange(values.shape[0], device=values.device), places]
+        examples = torch.arange(count, device=values.device)
+        rows = values[:, 0] if positions == 1 else values[examples, examples * positions // count]
     rows = rows.double()
     if shift is not None and shift.ndim == 1 and shift.shape[0] == z.units:
         rows = rows - (shift.detach().double()[:, None] if z.channels else shift.detach().double())
     rows = rows.reshape(rows.shape[0], -1)
     norm = torch.linalg.vector_norm(rows, dim=1, keepdim=True)
     ready = torch.where(norm > 0, rows / norm, 0.0)
-    count = (norm > 0).sum()
-    return torch.where(count > 1, (ready.sum(0).square().sum() - count) / (count * (count - 1)).clamp(min=1), 1.0)
+    seen, total = torch.stack([(norm > 0).sum().double(), ready.sum(0).square().sum()]).tolist()
+    return (total - seen) / (seen * (seen - 1)) if seen > 1 else 1.0
 
 
 def gates(name: str, args: tuple[Any, ...], result: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -160,10 +176,12 @@ def gates(name: str, args: tuple[Any, ...], result: Any) -> dict[str, Any]:  # n
     return {"slope": (1 - torch.tanh(candidate) ** 2).square().mean()}
 
 
-def one_sided(z: Laid) -> dict[str, Any]:
-    """How many units are <= 0 on every row, and how many are > 0 on every row."""
-    low, high = z.values.amin(dim=z.over_rows()), z.values.amax(dim=z.over_rows())
-    return {"dead": (high <= 0).sum(), "lit": (low > 0).sum()}
+def one_sided(z: Laid) -> dict[str, int]:
+    """How many units are <= 0 on every row, and how many are > 0 on every row: none, where a few rows show it."""
+    few = z.glance()
+    if bool(((few.top() > 0) & (few.bottom() <= 0)).all()):
+        return {"dead": 0, "lit": 0}
+    return {"dead": int((z.top() <= 0).sum()), "lit": int((z.bottom() > 0).sum())}
 
 
 def scores(query: Any, key: Any, scale: float | None) -> tuple[Any, int]:  # noqa: ANN401

@@ -2,8 +2,9 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -20,10 +21,12 @@ FULL = 0.4
 LARGEST_RANKED = 16_384
 """Matrices with a longer side, tables for the most part, are not ranked."""
 
-PROBES = 4
-"""So many random signs estimate Σσ⁴, where the shorter side has more than SMALL entries."""
+SMALL = 32
+SIGNS = 1024
+"""Where the shorter side n is more than SMALL, SIGNS/n vectors of random signs (4 at least) estimate Σσ⁴, to 5 %."""
 
-SMALL = 256
+BLOCK = 2**18
+"""So many numbers are stepped at a time, so that no second tensor of a weight's size is needed."""
 
 
 def groups(model: Any) -> dict[str, tuple[Any, tuple[str, ...]]]:  # noqa: ANN401
@@ -112,16 +115,29 @@ def rank(values: Any, total: float) -> int | None:  # noqa: ANN401
     if total == 0.0 or matrix.shape[1] > LARGEST_RANKED:
         return None
     size = math.sqrt(total)
-    if matrix.shape[0] <= SMALL:
+    rows = int(matrix.shape[0])
+    if rows <= SMALL:
         fourth = float((matrix / size @ (matrix.T / size)).square().sum())
     else:
-        probe = torch.cos(torch.arange(matrix.shape[0] * PROBES, device=matrix.device).reshape(-1, PROBES) ** 2 * 1.7)
-        fourth = float((matrix @ (matrix.T @ probe.sign() / size) / size).square().sum() / PROBES)
+        probe = _probe(max(4, SIGNS // rows), rows, matrix.device)
+        fourth = float((probe / size @ matrix / size @ matrix.T).square().sum() / probe.shape[0])
     if fourth * FULL * matrix.shape[0] <= 1:
         return None
-    found = int(torch.linalg.matrix_rank(matrix.double(), rtol=1e-5))
+    found = _rank(matrix.double() / size)
     possible = min(int(matrix.any(0).sum()), int(matrix.any(1).sum()))
     return found if found < possible else None
+
+
+@lru_cache(maxsize=32)
+def _probe(count: int, rows: int, device: Any) -> Any:  # noqa: ANN401
+    """So many vectors of signs, the same every time."""
+    return torch.cos(torch.arange(rows * count, device=device).reshape(count, rows) ** 2 * 1.7).sign()
+
+
+def _rank(matrix: Any) -> int:  # noqa: ANN401
+    """How many singular values are more than 1e-5 of the largest: by the eigenvalues of W Wᵀ, their squares."""
+    squares = torch.linalg.eigvalsh(matrix @ matrix.T)
+    return int((squares > 1e-10 * squares[-1]).sum())
 
 
 def gradient(parameter: Any, found: Any) -> Gradient:  # noqa: ANN401
@@ -140,16 +156,25 @@ def gradient(parameter: Any, found: Any) -> Gradient:  # noqa: ANN401
     )
 
 
-def step(parameters: Mapping[str, Any], gradients: Mapping[str, Any], *, rate: float, epsilon: float) -> None:
+def step(parameters: Mapping[str, Any], gradients: dict[str, Any], *, rate: float, epsilon: float) -> None:
     """One step in place, element by element: θ ← θ - rate · g/√(g² + ḡ² + ε²), ḡ the root mean square of the tensor.
 
     It is bounded by the rate as Adam's is, and smooth where Adam's first step is a sign: signs alone would make units
-    equal that are not.
+    equal that are not. Each gradient is let go once it is used.
     """
     with torch.no_grad():
-        for name, found in gradients.items():
+        for name in list(gradients):
+            found = gradients.pop(name)
             dense = found.to_dense() if found.is_sparse else found
             floor = float(torch.linalg.vector_norm(dense.float())) ** 2 / max(1, dense.numel()) + epsilon**2
-            room = dense.float().square_() if dense.dtype.itemsize < 4 else dense.square()
-            room = room.add_(floor).sqrt_().to(dense.dtype)
-            parameters[name].addcdiv_(dense, room, value=-rate)
+            for values, slope in _blocks(parameters[name], dense):
+                room = slope.float().square_() if slope.dtype.itemsize < 4 else slope.square()
+                values.addcdiv_(slope, room.add_(floor).sqrt_().to(slope.dtype), value=-rate)
+
+
+def _blocks(parameter: Any, gradient: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401
+    """Both in parts that lie together in memory, where they are laid out alike; else whole."""
+    alike = parameter.stride() == gradient.stride() and parameter.is_contiguous()
+    if parameter.numel() <= BLOCK or not alike:
+        return iter([(parameter, gradient)])
+    return zip(parameter.view(-1).split(BLOCK), gradient.view(-1).split(BLOCK), strict=True)
