@@ -166,7 +166,7 @@ def _scaled(sketch: Any) -> NDArray[np.float64]:  # noqa: ANN401
 
 
 def _neighbours(rows: NDArray[np.float64], equal: float) -> NDArray[np.intp]:
-    """The places, in the order of their first number, of rows that equal the next one, to a share of both their norms."""
+    """The places, in the order of their first number, of rows that equal the next, to a share of both norms."""
     ordered = rows[np.argsort(rows[:, 0])] if len(rows) else rows
     first = ordered[:, 0]
     places = np.flatnonzero(np.abs(np.diff(first)) <= equal * np.maximum(ordered[1:, SKETCHES], ordered[:-1, SKETCHES]))

@@ -178,7 +178,7 @@ class Run:
         backward: dict[Number, Any],
         sites: frozenset[str] | None,
     ) -> Pass:
-        """The account of one pass: without values, of no operation; of what is alike or dead at some sites, or of all."""
+        """The account of one pass: without values, of no operation; else of all, or of what is amiss at some sites."""
         back = {number: each for number, each in backward.items() if number in self.reached}
         records = self.reader.records(tapped, back, arrays, sites) if tapped else []
         for place in self.marks.ops.get(self.program.outputs[self.place], ()) if records else ():
@@ -230,7 +230,7 @@ def _input_cosine(batch: Batch, first: Pass) -> float | None:
     main = np.asarray(batch.main)
     if np.issubdtype(main.dtype, np.integer):
         return next((op.cosine for op in first.ops if op.kind == "embedding"), None)
-    rows = main[:EXAMPLES].astype(np.float64).reshape(min(statistics.EXAMPLES, len(main)), -1)
+    rows = main[:EXAMPLES].astype(np.float64).reshape(min(EXAMPLES, len(main)), -1)
     if len(rows) < 2 or not (np.linalg.norm(rows, axis=1) > 0).all():
         return None
     return statistics.mean_cosine(rows)
