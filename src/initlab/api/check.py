@@ -158,4 +158,6 @@ def assert_healthy(model: Any, batch: Any = None, loss: Any = None, *, strict: b
 
 def _code(finding: Finding, home: ModuleType) -> str:
     """The remedy of a finding as lines of the model's framework."""
+    if finding.remedy.code:
+        return finding.remedy.code
     return str(home.code([(edit.weight, edit.law, edit.factor) for edit in finding.remedy.edits]))

@@ -26,6 +26,10 @@ APART = math.log(3.0)
 """A weight less than three times out of scale is not singled out: conventions differ by that much."""
 
 
+OVERALL = 2.0
+"""From so many times the gain that is called for, as a rule, all layers are to blame."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
     """The scale of one weight: its gain √n·w, the gain that is called for, and what follows it."""
@@ -96,9 +100,7 @@ def scales(trace: Trace) -> tuple[Scale, ...]:
             continue
         places = [place for place, _ in readers(trace, weight.name)] if trace.passes else []
         follows = activation_after(trace, places[0]) if places else ""
-        normalised = any(
-            op.kind == "norm" and op.inputs == (place,) for place in places for _, op in followers(trace, place)
-        )
+        normalised = bool(places) and all(_normalised(trace, place) for place in places)
         gain = math.sqrt(fan) * weight.norm / math.sqrt(max(1, weight.size))
         found.append(
             Scale(
@@ -106,6 +108,20 @@ def scales(trace: Trace) -> tuple[Scale, ...]:
             )
         )
     return tuple(found)
+
+
+def _normalised(trace: Trace, place: int) -> bool:
+    """Whether a normalisation follows an operation and nothing else comes between."""
+    return any(op.kind == "norm" and op.inputs == (place,) for _, op in followers(trace, place))
+
+
+def overall(trace: Trace) -> Remedy | None:
+    """The remedy where all layers are too large as a rule: the gain of its activation to every one; None elsewhere."""
+    live = tuple(scale for scale in scales(trace) if scale.gain > 0 and not scale.normalised)
+    if not live or typical(live) <= OVERALL:
+        return None
+    words = f"Give every layer the gain of its activation: they have {typical(live):.3g} times as much as a rule."
+    return Remedy(words=words, edits=tuple(calibrated(scale) for scale in live))
 
 
 def typical(found: tuple[Scale, ...]) -> float:
@@ -166,6 +182,15 @@ def redraw(trace: Trace, weight: Weight) -> Edit:
 def redrawn(trace: Trace, weights: list[Weight], words: str) -> Remedy:
     """A remedy that sets weights anew."""
     return Remedy(words=words, edits=tuple(redraw(trace, weight) for weight in weights))
+
+
+def constants(trace: Trace) -> list[Weight]:
+    """The trained matrices and tables that hold one number, which is not zero, over and over."""
+    return [
+        weight
+        for weight in trace.trained()
+        if weight.values == 1 and weight.norm > 0 and weight.size > max(weight.shape, default=1)
+    ]
 
 
 def before_scores(trace: Trace) -> set[str]:

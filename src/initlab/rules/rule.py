@@ -40,10 +40,14 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
-    """What to do: changes to weights, where changes to weights mend it, and the same in words."""
+    """What to do: changes to weights, where changes to weights mend it, and the same in words.
+
+    `code` is Python for the model's framework, with `model` in it, where something else than the weights is to change.
+    """
 
     words: str
     edits: tuple[Edit, ...] = ()
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

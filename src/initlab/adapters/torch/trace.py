@@ -187,7 +187,7 @@ class Run:
                 recorder.records[place].head = recorder.records[place].kind == "linear"
         if self.output is None:
             self.words = found.words
-            self.normalised = any(record.kind == "norm" for record in recorder.records)
+            self.normalised = recorder.normalised or any(record.kind == "norm" for record in recorder.records)
             self.output = output_of(recorder.criteria, float(found.loss.detach()), given=found.given)
 
 

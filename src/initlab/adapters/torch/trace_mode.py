@@ -77,6 +77,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         self.recording = True
         self.unweighted = 0.0
         self.residual = False
+        self.normalised = False
 
     def __torch_function__(
         self,
@@ -296,6 +297,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
 
     def _weights_beside(self, name: str, tensors: list[Any], marks: list[Mark]) -> None:
         """Weights that meet a signal in another operation: tables that are added, scales that multiply."""
+        self.normalised |= name == "rsqrt" and not _pure(marks[0])
         if name == "normalize" and _pure(marks[0]):
             for weight in marks[0].weights:
                 self.reads.setdefault(weight, Read()).directed = True

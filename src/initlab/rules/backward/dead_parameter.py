@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from initlab.rules.evidence import before_scores, followers, producer, redraw
+from initlab.rules.evidence import before_scores, constants, followers, producer, redraw, redrawn
 from initlab.rules.forward.dead_units import by_chance
 from initlab.rules.rule import Finding, Remedy, rule
 from initlab.trace import Op, Trace, Weight
@@ -78,7 +78,8 @@ def dead_parameter(trace: Trace) -> Iterator[Finding]:
     if all(weight.bias for weight in dead):
         return
     zero = [weight for weight in dead if weight.norm == 0 and not weight.bias and not weight.gain]
-    shown = sorted(dead, key=lambda weight: (weight.norm != 0, weight.bias, weight.gain))
+    flat = [] if zero else constants(trace)
+    shown = flat + sorted(dead, key=lambda weight: (weight.norm != 0, weight.bias, weight.gain))
     others = f", as do {len(dead) - 1} others" if len(dead) > 1 else ""
     yield Finding(
         severity="error",
@@ -86,8 +87,8 @@ def dead_parameter(trace: Trace) -> Iterator[Finding]:
         measured=0.0,
         limit=0.0,
         formula=f"gradient exactly 0 at virtual steps 0 to {len(trace.passes) - 1}",
-        cause=f"{shown[0].name} gets no gradient{others}. {_why(zero)}",
-        remedy=_remedy(trace, zero or shown[:1]),
+        cause=f"{shown[len(flat)].name} gets no gradient{others}. {_why(zero, flat)}",
+        remedy=redrawn(trace, flat, "Draw what is constant at random.") if flat else _remedy(trace, zero or shown[:1]),
         weights=tuple(weight.name for weight in shown),
     )
 
@@ -110,7 +111,9 @@ def _after(trace: Trace, place: int) -> list[Op]:
     return [op for _, op in followers(trace, place)]
 
 
-def _why(zero: list[Weight]) -> str:
+def _why(zero: list[Weight], flat: list[Weight]) -> str:
+    if flat:
+        return f"{flat[0].name} holds one number over and over: what a normalisation makes of its results is zero."
     if len(zero) < 2:
         return (
             "Whatever multiplies it on the way to the loss is zero: a unit that is dead, or a factor that stays zero."

@@ -61,12 +61,12 @@ def vanishing(
 
     S = |W| |∂L/∂W| / |L| bounds what a relative change u of W does to the loss: u·S. Once every weight has moved by as
     much as it is (a thousand steps of u = 1e-3), the loss has moved by ΣS at most; below 3 % the network learns by
-    first growing its weights. A tenth of that is an error. Where the signal falls with depth three times as far as
-    chance would take it (W064), the loss must be able to move by 30 %; or by as much as it is, where a single weight
-    stands out tenfold from its peers. ΣS is that of the best of the
-    passes, over the weights that multiply, since the last bias always moves. Where it starts at 0 or grows threefold,
-    behind gates that open, or most weights are frozen, the limit is 0.01/(T·u) = 1e-3, for 1 % in T = 1e4 steps; and a
-    hundredth of that where it starts at 0: after two steps a gate that was shut has hardly opened.
+    first growing its weights; a normalised one is never small inside, and has a tenth. A tenth of that is an error.
+    Where the signal falls with depth three times as far as chance would take it (W064), the loss must be able to move
+    by 30 %; or by as much as it is, where a single weight stands out tenfold from its peers. ΣS is that of the best of
+    the passes, over the weights that multiply, since the last bias always moves. Where it starts at 0 or grows
+    threefold, behind gates that open, or most weights are frozen, the limit is 0.01/(T·u) = 1e-3, for 1 % in T = 1e4
+    steps; and a hundredth of that where it starts at 0: after two steps a gate that was shut has hardly opened.
 
     ## Limit
     Σ |W||∂L/∂W|/|L| >= limit, fading where the signal falls (1 for a single weight), opening behind gates
@@ -96,6 +96,8 @@ def vanishing(
     frozen = sum(weight.size for weight in trace.weights if weight.frozen)
     gated = _opens(sums) or frozen > sum(weight.size for weight in trace.trained())
     bound, formula = (opening, "0.01/(T·u), behind gates") if gated else (limit, "3 % in 1/u steps of relative size u")
+    if trace.normalised and not gated:
+        bound, formula = limit / 10, "0.3 % in 1/u steps of relative size u, in a normalised network"
     if sums[0] == 0 < sums[-1]:
         bound, formula = opening / 100, "1e-4/(T·u), behind gates that were shut and open step by step"
     if not gated and _fades(trace):

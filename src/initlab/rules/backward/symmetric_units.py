@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from initlab.rules.evidence import ends, matrix_of, redrawn
+from initlab.rules.evidence import constants, ends, matrix_of, redrawn
 from initlab.rules.rule import Finding, rule
 from initlab.trace import Op, Trace
 
@@ -58,7 +58,11 @@ def symmetric_units(trace: Trace, *, half: float = 0.5) -> Iterator[Finding]:
             formula="units with equal z and equal ∂L/∂z stay equal under any element-wise optimizer",
             cause=f"{alike} of the {op.units} units of {op.name} put out the same and get the same gradient as another"
             + (": its weights are constant." if weight.values == 1 else ": rows are copied, or what it feeds is."),
-            remedy=redrawn(trace, [weight], "Draw it at random, or orthogonal."),
+            remedy=redrawn(
+                trace,
+                constants(trace) if weight.values == 1 else [weight],
+                "Draw what is constant at random, or orthogonal.",
+            ),
             weights=(weight.name,),
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from initlab.rules.evidence import followers
 from initlab.rules.rule import Finding, Remedy, rule
 from initlab.trace import Trace, Weight
 
@@ -11,9 +12,10 @@ def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
     """A weight takes no gradient: cut off by detach or no_grad, frozen among trained ones, or not used.
 
     Exact. What an operation reads and a detach() stands between it and the loss is a warning, and so is a frozen matrix
-    of random numbers whose own bias is trained, or with trained weights before it in a network that is trained in the
-    main: it stays random. Freezing the first layers, or all but adapters, is a method and no mistake. A weight that no
-    operation reads, or that makes an output which the loss does not look at (a pooler), is mentioned only.
+    of random numbers whose own bias, or the scale of whose own normalisation, is trained, or with trained weights
+    before it in a network that is trained in the main: it stays random. Freezing the first layers, or all but adapters
+    beside them, is a method and no mistake. A weight that no operation reads, or that makes an output which the loss
+    does not look at (a pooler), is mentioned only.
 
     ## Limit
     every trainable weight has a gradient;  frozen random numbers < minority · trained ones, behind trained ones
@@ -84,9 +86,10 @@ def _frozen(trace: Trace, minority: float) -> Iterator[Finding]:
     trained = sum(weight.size for weight in matrices if not weight.frozen)
     few = sum(trace.weight(name).size for name in frozen) < minority * trained
     found, learns = [], False
-    for op in trace.first.ops:
+    for place, op in enumerate(trace.first.ops):
         own = [trace.weight(name) for name in op.weights]
-        partly = any(not weight.frozen for weight in own)
+        partly = any(not weight.frozen for weight in own) or _scaled(trace, place)
+        partly &= not _adapted(trace, place)
         found += [weight for weight in own if weight.name in frozen and (partly or (few and learns))]
         learns |= partly
     if found:
@@ -96,11 +99,30 @@ def _frozen(trace: Trace, minority: float) -> Iterator[Finding]:
             main,
             "warning",
             f"{main.name} is frozen and random, though what is beside or before it is trained{_and_others(found)}.",
-            f'Thaw it: model.get_parameter("{main.name}").requires_grad_(True).',
+            "Thaw it.",
+            _thaw(found) if trace.framework == "torch" else "",
         )
 
 
-def _finding(group: list[Weight], main: Weight, severity: str, cause: str, words: str) -> Finding:
+def _scaled(trace: Trace, place: int) -> bool:
+    """Whether a normalisation whose scale is trained follows, and nothing else comes between."""
+    norms = [op for _, op in followers(trace, place) if op.kind == "norm" and op.inputs == (place,)]
+    return any(not trace.weight(name).frozen for op in norms for name in op.weights)
+
+
+def _adapted(trace: Trace, place: int) -> bool:
+    """Whether a trained matrix reads what an operation reads: an adapter beside it."""
+    own = trace.first.ops[place]
+    beside = [op for op in trace.first.ops if op is not own and op.inputs == own.inputs]
+    return any(weight.matrix and not weight.frozen for op in beside for weight in map(trace.weight, op.weights))
+
+
+def _thaw(group: list[Weight]) -> str:
+    names = ", ".join(f'"{weight.name}"' for weight in dict.fromkeys(group))
+    return f"for name in ({names},):\n    model.get_parameter(name).requires_grad_(True)"
+
+
+def _finding(group: list[Weight], main: Weight, severity: str, cause: str, words: str, code: str = "") -> Finding:
     return Finding(
         severity="warning" if severity == "warning" else "info",
         path=main.name,
@@ -108,7 +130,7 @@ def _finding(group: list[Weight], main: Weight, severity: str, cause: str, words
         limit=0.0,
         formula="every trainable weight has a gradient",
         cause=cause,
-        remedy=Remedy(words=words),
+        remedy=Remedy(words=words, code=code),
         weights=tuple(weight.name for weight in group),
     )
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from initlab.rules.evidence import culprit, redraw
+from initlab.rules.evidence import culprit, overall, redraw
 from initlab.rules.rule import Finding, NotApplicable, Remedy, rule
 from initlab.trace import Op, Trace
 
@@ -77,7 +77,8 @@ def _finding(trace: Trace, op: Op, measured: float, limit: float) -> Finding:
         limit=limit,
         formula=f"5√(2 ln T), T = {op.keys} keys: there four fifths of a softmax are on one key",
         cause=f"The scores of {op.name} have standard deviation {measured:.3g}: each query looks at one key.",
-        remedy=Remedy(
+        remedy=overall(trace)
+        or Remedy(
             words="Scale the queries down, or divide the scores by √d.",
             edits=tuple(redraw(trace, trace.weight(name)) for name in blamed),
         ),

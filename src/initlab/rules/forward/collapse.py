@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from initlab.rules.evidence import before_scores, ends, readers, redraw, scales
+from initlab.rules.evidence import before_scores, calibrated, ends, matrix_of, readers, redraw, scales
 from initlab.rules.rule import Finding, NotApplicable, Remedy, rule
 from initlab.trace import Op, Trace, Weight
 
@@ -47,12 +47,13 @@ def collapse(trace: Trace, *, roundings: float = 10.0) -> Iterator[Finding]:
     precision = 2.0**-7 if "bfloat16" in last.dtype else 2.0**-10 if last.dtype == "float16" else trace.precision
     floor = min(roundings * precision, 1e-4)
     if apart < floor:
-        edits = tuple(redraw(trace, scale.weight) for scale in scales(trace) if scale.gain > 0)
+        main = matrix_of(trace, last)
+        edits = tuple(calibrated(scale) for scale in scales(trace) if scale.gain > 0)
         loud = [weight for weight in trace.trained() if weight.bias and weight.norm > 0]
         biases = tuple(redraw(trace, weight) for weight in loud)
         yield Finding(
             severity="error" if apart < floor / 10 else "warning",
-            path=last.weights[0] if last.weights else last.name,
+            path=main.name if main is not None else last.name,
             measured=apart,
             limit=floor,
             formula=f"1 - c >= {roundings:g} roundings",

@@ -4,12 +4,9 @@ import math
 from collections.abc import Iterator
 
 from initlab.laws import Constant
-from initlab.rules.evidence import calibrated, culprit, matrix_of, redraw, scales, typical
+from initlab.rules.evidence import biases_of, culprit, matrix_of, overall, redraw
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
-from initlab.trace import Op, Output, Trace
-
-OVERALL = 2.0
-"""From so many times the gain that is called for, as a rule, all layers are to blame."""
+from initlab.trace import Op, Output, Trace, Weight
 
 SURE = 3.0
 """Standard errors that a loss must be away from its limit."""
@@ -89,12 +86,13 @@ def _blame(trace: Trace, output: Output) -> tuple[str, Remedy, str]:
             edit = Edit(weight=loud[0].name, law=Constant(value=0.0))
             return loud[0].name, Remedy(words="Set the bias to 0.", edits=(edit,)), f"{spread} Its bias makes them so."
     last = matrix_of(trace, head) if head is not None else None
-    live = [scale for scale in scales(trace) if scale.gain > 0 and not scale.normalised]
-    if live and typical(tuple(live)) > OVERALL:
-        path = last.name if last is not None else live[-1].weight.name
-        edits = tuple(calibrated(scale) for scale in live)
-        told = f"{spread} All layers are too large, by {typical(tuple(live)):.3g} as a rule."
-        return path, Remedy(words="Give every layer the gain of its activation.", edits=edits), told
+    if (blared := _loud_biases(trace)) and output.kind != "mse":
+        edits = tuple(Edit(weight=bias.name, law=Constant(value=0.0)) for bias in blared)
+        told = f"{spread} The biases {blared[0].name} are as large as what they are added to."
+        return blared[0].name, Remedy(words="Set the biases to 0.", edits=edits), told
+    if (remedy := overall(trace)) is not None:
+        path = last.name if last is not None else remedy.edits[-1].weight
+        return path, remedy, f"{spread} All layers are too large."
     suspect = culprit(trace, "large")
     if suspect is not None:
         told = f"{spread} {suspect.weight.name} multiplies the signal by {suspect.gain:.3g}."
@@ -104,6 +102,17 @@ def _blame(trace: Trace, output: Output) -> tuple[str, Remedy, str]:
     factor = aim / wide if wide > aim else 1.0
     words = f"Scale the last layer by {factor:.3g}: outputs of standard deviation {aim:.3g}."
     return last.name, Remedy(words=words, edits=(Edit(weight=last.name, factor=factor),)), spread
+
+
+def _loud_biases(trace: Trace) -> list[Weight]:
+    """Hidden biases of more than 3 that make most of what their layer puts out."""
+    found = []
+    for op in trace.first.ops:
+        for bias in biases_of(trace, op) if op.kind == "linear" and not op.head else ():
+            square = bias.norm**2 / bias.size
+            if square > max(SURE**2, op.square / 2) and bias not in found:
+                found.append(bias)
+    return found
 
 
 @rule("W051", "loss-below-chance", severity="warning")

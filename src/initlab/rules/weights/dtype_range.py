@@ -8,6 +8,12 @@ from initlab.trace import Trace
 
 LARGEST = {"float16": 65504.0, "bfloat16": 3.3895e38, "float32": 3.4028e38, "float64": 1.7977e308}
 
+WIDEN = """model.float()
+model.register_forward_pre_hook(
+    lambda _, args: tuple(each.float() if torch.is_tensor(each) and each.is_floating_point() else each for each in args)
+)"""
+"""Weights in float32, and what is fed in as well."""
+
 
 @rule("W002", "out-of-dtype-range", severity="warning")
 def out_of_dtype_range(trace: Trace, *, headroom: float = 16.0, flushed: float = 0.01) -> Iterator[Finding]:
@@ -73,6 +79,9 @@ def _underflow(trace: Trace, flushed: float) -> Iterator[Finding]:
         limit=2.0**-24,
         formula="Adam's ε >= 2^-24, the smallest float16",
         cause=f"{weight.name} is trained in float16, where Adam's ε of 1e-8 is 0{lost}.",
-        remedy=Remedy(words="Keep the weights in float32 and compute under torch.autocast, with a GradScaler."),
+        remedy=Remedy(
+            words="Keep the weights in float32 and compute under torch.autocast, with a GradScaler.",
+            code=WIDEN if trace.framework == "torch" else "",
+        ),
         weights=tuple(each.name for each in halves),
     )

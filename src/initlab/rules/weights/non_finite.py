@@ -81,7 +81,8 @@ def _never_written(trace: Trace, weight: Weight) -> Finding:
 
 
 def _in_passes(trace: Trace) -> Iterator[Finding]:
-    for step, each in enumerate(trace.passes):
+    halves = any(weight.dtype == "float16" for weight in trace.trained())
+    for step, each in enumerate(trace.passes[:1] if halves else trace.passes):
         ops = [(op, op.finite, "result") for op in each.ops if op.finite < 1]
         ops += [(op, op.backward_finite, "gradient") for op in reversed(each.ops) if op.backward_finite < 1]
         if ops or each.loss != each.loss or abs(each.loss) == float("inf"):
