@@ -9,6 +9,7 @@ from networks import Network
 
 from initlab import GradientCase, gradcheck
 from initlab.gradients.check import gradient_report
+from initlab.gradients.points import STUCK
 from initlab.gradients.projection import KAPPA
 from initlab.gradients.report import EXIT_CODE, VERDICTS
 from initlab.numerics.differences import differentiate, noise_of
@@ -183,6 +184,31 @@ def test_points_after_training():
     assert [point.point for point in report.points] == ["init", "trained"]
     assert report.points[1].cost < report.points[0].cost
     assert report.verdict == "PASS"
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(1, 0), (1e6, 0), (1e-7, 0), (1, -100.0), (-1e-3, 0)])
+def test_training_lowers_a_cost_of_any_scale_and_sign(scale, offset):
+    network = Network("tanh")
+    report = gradcheck(
+        lambda p: scale * network.cost(p) + offset,
+        lambda p: {name: scale * value for name, value in network.gradients(p).items()},
+        network.parameters,
+        points="init,trained",
+    )
+    before, after = (point.cost for point in report.points)
+    assert after < before - 0.01 * abs(scale * network.cost(network.parameters))
+    assert not any(STUCK in point.notes for point in report.points)
+
+
+def test_training_that_goes_nowhere_is_said():
+    network = Network("tanh")
+    report = gradcheck(
+        network.cost,
+        lambda p: {name: -value for name, value in network.gradients(p).items()},
+        network.parameters,
+        points="trained",
+    )
+    assert STUCK in report.points[0].notes
 
 
 def test_every_entry():

@@ -57,12 +57,13 @@ def gradient_report(
     """
     reports: list[PointReport] = []
     total = len(points) * len(case.parameters)
-    for point, theta in parameters_at(points, case):
+    for point, theta, said in parameters_at(points, case):
         done = len(reports) * len(case.parameters)
         if any(gate.verdict == "STATEFUL" for each in reports for gate in each.gates):
             break
         checker = _Checker(case=case, theta=theta, seed=seed, every=every, law=law, tolerance=tolerance)
-        reports.append(checker.report(point, lambda k, done=done: progress(done + k, total)))  # type: ignore[misc]
+        found = checker.report(point, lambda k, done=done: progress(done + k, total))  # type: ignore[misc]
+        reports.append(replace(found, notes=(*found.notes, said)) if said else found)
     return GradientReport(points=tuple(reports), seed=seed)
 
 
