@@ -59,8 +59,10 @@ def test_messages(capsys):
 
 def test_vectors_and_dictionaries_are_inverse():
     _, _, parameters = course.gradient_check_n_test_case()
-    theta = course.dictionary_to_vector(parameters)
-    back = course.vector_to_dictionary(theta, {name: value.shape for name, value in parameters.items()})
+    theta, keys = course.dictionary_to_vector(parameters)
+    assert len(keys) == len(theta) == 47
+    assert keys[:20] == ["W1"] * 20
+    back = course.vector_to_dictionary(theta)
     assert theta.shape == (47, 1)
     assert all(np.array_equal(back[name], value) for name, value in parameters.items())
 
@@ -73,6 +75,8 @@ def test_bad_input():
         course.backward_propagation_n(X, Y, cache, bugs=["dW"])
     with pytest.raises(SpecError, match="epsilon"):
         course.gradient_check_n(parameters, gradients, X, Y, epsilon=0)
+    with pytest.raises(DataError, match=r"dW1 must have the shape of W1, \(5, 4\), got \(4, 5\)"):
+        course.gradient_check_n(parameters, {**gradients, "dW1": gradients["dW1"].T}, X, Y)
     del gradients["db3"]
     with pytest.raises(DataError, match="b3"):
         course.gradient_check_n(parameters, gradients, X, Y)

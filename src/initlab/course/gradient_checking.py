@@ -13,12 +13,15 @@ import numpy.typing as npt
 
 from initlab.course.checks import NAMES, check_fit, check_parameters
 from initlab.course.propagation import Cache, Parameters, relu, sigmoid
-from initlab.errors import SpecError, UnknownNameError
+from initlab.errors import DataError, SpecError, UnknownNameError
 from initlab.numerics.activations import Floats
 
 EPSILON = 1e-7
 THRESHOLD = 1e-7
 """Above it, the course says that there is a mistake. Later editions have 2e-7: the right answer gives 1.19e-7."""
+
+SHAPES = {"W1": (5, 4), "b1": (5, 1), "W2": (3, 5), "b2": (3, 1), "W3": (1, 3), "b3": (1, 1)}
+"""The course's network, 4-5-3-1."""
 
 PLANTED = ("dW2", "db1")
 """The lines in which the exercise has a bug: dW2 is doubled, db1 is multiplied by 4."""
@@ -92,7 +95,8 @@ def gradient_check_n(
 ) -> float:
     """The course's check of `backward_propagation_n`: one number for all parameters. Returns the difference.
 
-    Raises DataError when a parameter or gradient is missing, SpecError for an epsilon that is not positive.
+    Raises DataError when a parameter or gradient is missing or of another shape, SpecError for an epsilon that is not
+    positive.
 
     >>> X, Y, parameters = gradient_check_n_test_case()
     >>> _, cache = forward_propagation_n(X, Y, parameters)
@@ -102,8 +106,9 @@ def gradient_check_n(
     """
     if not 0 < epsilon < np.inf:
         raise SpecError(f"epsilon must be a finite number > 0, got {epsilon}. The course takes 1e-7.")
-    theta = dictionary_to_vector(parameters)
+    theta, _ = dictionary_to_vector(parameters)
     shapes = {name: np.shape(parameters[name]) for name in NAMES}
+    _check_shapes(gradients, shapes)
     gradapprox = np.zeros_like(theta)
     for i in range(len(theta)):
         plus, minus = theta.copy(), theta.copy()
@@ -115,28 +120,37 @@ def gradient_check_n(
     return _difference(gradients_to_vector(gradients), gradapprox, print_msg)
 
 
-def dictionary_to_vector(parameters: Mapping[str, Floats]) -> Floats:
-    """W1, b1, ..., W3, b3 as one column, (n, 1). Raises DataError when one is missing."""
-    return np.concatenate([np.reshape(value, (-1, 1)) for value in check_parameters(parameters)])
+def dictionary_to_vector(parameters: Mapping[str, Floats]) -> tuple[Floats, list[str]]:
+    """W1, b1, ..., W3, b3 as one column, (n, 1), and the name of each entry. Raises DataError when one is missing."""
+    held = check_parameters(parameters)
+    keys = [name for name, value in zip(NAMES, held, strict=True) for _ in range(np.size(value))]
+    return np.concatenate([np.reshape(value, (-1, 1)) for value in held]), keys
 
 
-def vector_to_dictionary(theta: Floats, shapes: Mapping[str, tuple[int, ...]]) -> Parameters:
-    """The parameters out of one column."""
+def vector_to_dictionary(theta: Floats, shapes: Mapping[str, tuple[int, ...]] = SHAPES) -> Parameters:
+    """The parameters out of one column; by default in the shapes of the course's case."""
     ends = np.cumsum([int(np.prod(shapes[name])) for name in NAMES])
     return {name: part.reshape(shapes[name]) for name, part in zip(NAMES, np.split(theta, ends[:-1]), strict=True)}
 
 
 def gradients_to_vector(gradients: Mapping[str, Floats]) -> Floats:
     """dW1, db1, ..., dW3, db3 as one column, (n, 1). Raises DataError when one is missing."""
-    return dictionary_to_vector({name: gradients[f"d{name}"] for name in NAMES if f"d{name}" in gradients})
+    held = {name: gradients[f"d{name}"] for name in NAMES if f"d{name}" in gradients}
+    return dictionary_to_vector(held)[0]
 
 
 def gradient_check_n_test_case() -> tuple[Floats, npt.NDArray[np.int64], Parameters]:
     """X, (4, 3), Y, (3,), and the parameters of the course's case: 47 numbers from its generator, seeded with 1."""
     draws = np.random.RandomState(1)
     X, Y = draws.randn(4, 3), np.array([1, 1, 0])
-    shapes = {"W1": (5, 4), "b1": (5, 1), "W2": (3, 5), "b2": (3, 1), "W3": (1, 3), "b3": (1, 1)}
-    return X, Y, {name: draws.randn(*shape) for name, shape in shapes.items()}
+    return X, Y, {name: draws.randn(*shape) for name, shape in SHAPES.items()}
+
+
+def _check_shapes(gradients: Mapping[str, Floats], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    for name, shape in shapes.items():
+        found = np.shape(gradients.get(f"d{name}", np.empty(shape)))
+        if found != shape:
+            raise DataError(f"d{name} must have the shape of {name}, {shape}, got {found}.")
 
 
 def _difference(grad: Floats, gradapprox: Floats, print_msg: bool) -> float:
