@@ -26,7 +26,7 @@ LAM, KEEP = 0.7, 0.8
 """Far from simple ratios, so that no two mistakes return the same numbers."""
 
 BIAS_STD = 0.3
-DRAWS = 4
+DRAWS = 8
 """How many draws of the data and weights are tried."""
 
 VISIBLE = 1e-9
@@ -48,7 +48,8 @@ class Probe:
     """Where to check a network: the batch, the parameters, and what other starts would hide.
 
     X is (features, m), Y (outputs, m), `masks` one a hidden layer, None where `keep` is 1. `visible` counts the
-    mistakes that show here, of `mistakes` that show anywhere.
+    mistakes that show here, of `mistakes` that show in some draw; `unseen` are the others. `alike` are those of
+    different causes that return the same numbers here, and different ones in another draw.
     """
 
     architecture: Architecture
@@ -61,14 +62,16 @@ class Probe:
     parameters: Mapping[str, Array]
     visible: int
     mistakes: int
+    unseen: tuple[str, ...]
+    alike: tuple[tuple[str, str], ...]
     hidden: tuple[Hidden, ...]
 
 
 def design(architecture: Architecture, *, lam: float = LAM, keep: float = KEEP, seed: int = 0) -> Probe:
     """Choose the batch and the start of a network so that every mistake of the catalogue shows.
 
-    m is the smallest odd prime from 5 that is no width; data and weights are drawn until every hidden unit is on for
-    one example and off for another, and the most mistakes show. Raises SpecError for a lam or keep out of bounds.
+    m is the smallest odd prime from 5 that is no width; of 8 draws of data and weights, the one is taken in which the
+    most mistakes show and are told apart. Raises SpecError for a lam or keep out of bounds.
 
     >>> probe = design(Architecture(widths=(4, 5, 3, 1)))
     >>> probe.m, probe.visible / probe.mistakes > 0.99
@@ -78,9 +81,14 @@ def design(architecture: Architecture, *, lam: float = LAM, keep: float = KEEP, 
         raise SpecError(f"lam must be >= 0 and keep in (0, 1], got {lam} and {keep}.")
     m = batch_size(architecture.widths)
     trials = [_trial(architecture, m, lam=lam, keep=keep, seed=seed, draw=draw) for draw in range(DRAWS)]
-    seen = [visible(net) for net, _, _ in trials]
-    everything = frozenset().union(*seen)
-    best = max(range(DRAWS), key=lambda k: (len(seen[k]), _balance(trials[k][0])))
+    prints = [fingerprints(net) for net, _, _ in trials]
+    everything = frozenset().union(*prints)
+    pairs = [twins(each) for each in prints]
+    alike = [
+        frozenset(pair for pair in pairs[k] if any(_told_apart(pair, prints[j], pairs[j]) for j in range(DRAWS)))
+        for k in range(DRAWS)
+    ]
+    best = max(range(DRAWS), key=lambda k: (len(prints[k]) - len(alike[k]), _balance(trials[k][0])))
     _, frame, theta = trials[best]
     return Probe(
         architecture=architecture,
@@ -91,8 +99,10 @@ def design(architecture: Architecture, *, lam: float = LAM, keep: float = KEEP, 
         Y=frame.Y,
         masks=tuple(_binary(frame.masks.get(layer)) for layer in range(1, architecture.depth)),
         parameters=theta,
-        visible=len(seen[best]),
+        visible=len(prints[best]),
         mistakes=len(everything),
+        unseen=tuple(sorted(everything - prints[best].keys())),
+        alike=tuple(sorted(alike[best])),
         hidden=tuple(_hidden(architecture, frame, theta, everything, lam=lam, keep=keep, seed=seed)),
     )
 
@@ -106,25 +116,42 @@ def batch_size(widths: tuple[int, ...]) -> int:
     return next(m for m in range(5, 10_000, 2) if m not in widths and all(m % d for d in range(3, int(m**0.5) + 1, 2)))
 
 
-def visible(net: Net) -> frozenset[str]:
-    """The mistakes of the catalogue that change some gradient of the network, by cause, line and words."""
+def fingerprints(net: Net) -> dict[str, Array]:
+    """What each mistake of the catalogue adds to the gradients, as shares of the largest entry of each block; those
+    that add something, by cause, line and words.
+    """
     right = replay(net, {})
     gradients = right.gradients()
     attempt = Attempt(net=net, seen=right, returned=gradients)
-    found = set()
+    found = {}
     with np.errstate(all="ignore"):
         for entry in CAUSES.values():
             for variant in entry.lines(attempt) if entry.lines else ():
                 wrong = replay(net, {variant.line: variant.edit}).gradients()
-                if any(_differs(wrong[name], gradients[name]) for name in gradients):
-                    found.add(f"{entry.name} {variant.line} {variant.text}")
-    return frozenset(found)
+                added = np.concatenate([_added(wrong[name], gradients[name]) for name in gradients])
+                if np.isfinite(added).all() and np.abs(added).max() > VISIBLE:
+                    found[f"{entry.name} {''.join(map(str, variant.line))}: {variant.text}"] = added
+    return found
 
 
-def _differs(wrong: Array, right: Array) -> bool:
-    if not np.isfinite(wrong).all():
-        return False
-    return bool(np.abs(wrong - right).max() > VISIBLE * max(np.abs(right).max(), np.abs(wrong).max(), 1e-300))
+def twins(prints: Mapping[str, Array]) -> frozenset[tuple[str, str]]:
+    """The pairs of mistakes, of different causes, that return the same numbers."""
+    names = list(prints)
+    rows = np.array([prints[name] for name in names])
+    sizes = np.abs(rows).max(axis=1, initial=0.0)
+    found = set()
+    for i, name in enumerate(names):
+        same = np.abs(rows[i + 1 :] - rows[i]).max(axis=1) <= VISIBLE * max(1.0, sizes[i])
+        found |= {(name, names[i + 1 + j]) for j in np.flatnonzero(same)}
+    return frozenset(pair for pair in found if pair[0].split()[0] != pair[1].split()[0])
+
+
+def _told_apart(pair: tuple[str, str], prints: Mapping[str, Array], same: frozenset[tuple[str, str]]) -> bool:
+    return pair[0] in prints and pair[1] in prints and pair not in same
+
+
+def _added(wrong: Array, right: Array) -> Array:
+    return np.ravel((wrong - right) / max(np.abs(right).max(), 1e-300))
 
 
 def _trial(
@@ -204,7 +231,7 @@ def _hidden(
     """What would hide mistakes: other initializations, one example, and the usual advice of switching things off."""
 
     def share(net: Net) -> float:
-        return 1 - len(visible(net) & everything) / max(1, len(everything))
+        return 1 - len(fingerprints(net).keys() & everything) / max(1, len(everything))
 
     for start in STARTS:
         drawn = parameters(architecture, start, seed=seed)

@@ -16,6 +16,9 @@ from initlab.render.numerals import percent
 UNCHECKABLE = 0.5
 """A start that hides more than this share of the mistakes makes a network uncheckable."""
 
+SHOWN = 3
+NEXT = "With -o probe.npz it is written (X, Y, D1, ..., W1, b1, ..., lam, keep): run your own code on np.load of that."
+
 
 def probe(found: Probe) -> RenderableType:
     """The choice, and what other starts would hide."""
@@ -24,7 +27,9 @@ def probe(found: Probe) -> RenderableType:
         f"{net.label} {net.activation}, {net.head} head: m = {found.m}, lam = {found.lam:g}, keep = {found.keep:g}"
     )
     title.stylize("bold")
-    shown = f"{found.visible} of the {found.mistakes} mistakes of the catalogue show here. From other starts,"
+    shown = f"{found.visible} of the {found.mistakes} mistakes of the catalogue show here, {_apart(found)}."
+    if found.unseen:
+        shown += f" Hidden: {'; '.join(found.unseen[:SHOWN])}{', ...' if len(found.unseen) > SHOWN else ''}."
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("start")
     table.add_column("hidden from any check", justify="right")
@@ -32,7 +37,14 @@ def probe(found: Probe) -> RenderableType:
     for each in found.hidden:
         word = Text("uncheckable", style="bold red") if each.share > UNCHECKABLE else Text("")
         table.add_row(each.start, percent(each.share), word)
-    return Group(title, Text(shown), Text(), table)
+    return Group(title, Text(shown), Text("From other starts:\n"), table, Text(f"\n{NEXT}"))
+
+
+def _apart(found: Probe) -> str:
+    if not found.alike:
+        return "each with numbers of its own wherever any batch could tell"
+    pairs = "pair returns" if len(found.alike) == 1 else "pairs return"
+    return f"and {len(found.alike)} {pairs} the same numbers"
 
 
 def document(found: Probe) -> dict[str, Any]:
@@ -46,6 +58,8 @@ def document(found: Probe) -> dict[str, Any]:
         "keep": found.keep,
         "visible": found.visible,
         "mistakes": found.mistakes,
+        "unseen": found.unseen,
+        "alike": found.alike,
         "hidden": found.hidden,
         "X": found.X,
         "Y": found.Y,
