@@ -7,6 +7,7 @@ from string import Template
 
 from initlab.checks.report import Report
 from initlab.render import check
+from initlab.render.html import FRAGMENT_STYLE
 from initlab.render.numerals import number
 from initlab.render.strip import strip
 from initlab.rules import Finding
@@ -31,7 +32,7 @@ def page(report: Report, *, source: str) -> str:
 def fragment(report: Report) -> str:
     """The verdict, the findings and the strip, to stand in a notebook."""
     return (
-        f'<div class="initlab"><p><strong>{escape(check.title(report))}</strong></p>'
+        f'<div class="initlab"><style>{FRAGMENT_STYLE}</style><p><strong>{escape(check.title(report))}</strong></p>'
         f"<p>{escape(check.conditions(report))}</p>{_findings(report)}{strip(report)}</div>"
     )
 

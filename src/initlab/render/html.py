@@ -50,7 +50,7 @@ FRAGMENT_STYLE = (
     "border-bottom:1px solid rgba(128,128,128,.35)}"
     ".initlab td.figure{white-space:nowrap}.initlab td.words{min-width:18em;white-space:normal}"
     ".initlab .mark{background:#fff;border-radius:.2em;padding:0 .2em;margin-right:.35em}"
-    ".initlab small{display:block;opacity:.75;font-weight:normal}"
+    ".initlab pre{overflow-x:auto}.initlab small{display:block;opacity:.75;font-weight:normal}"
 )
 
 

@@ -22,7 +22,7 @@ STYLE = """
 .strip .axis { position: relative; height: 9rem; font-size: .8rem; }
 .strip .axis span { position: absolute; right: .5rem; transform: translateY(-50%); }
 .strip svg { display: block; width: 100%; height: 9rem; overflow: visible; }
-.strip .names { display: flex; justify-content: space-between; font-size: .8rem; grid-column: 2; }
+.strip .names { display: flex; justify-content: space-between; font-size: .8rem; grid-column: 2; padding-top: .2rem; }
 .strip .each > span { flex: 1 1 0; min-width: 0; text-align: center; overflow: hidden; text-overflow: ellipsis; }
 .strip .forward { fill: #0072b2; } .strip .backward { fill: #d55e00; } .strip .named { fill: var(--error); }
 .strip .lines { stroke: currentColor; stroke-opacity: .2; }
