@@ -53,8 +53,8 @@ def test_a_factory_a_class_and_an_object_all_give_the_object(folder):
         ("../broken.py:factory", "must load, got SyntaxError"),
         ("../mine.py:factroy", "Did you mean 'factory'?"),
         ("../mine.py:needs", "callable without arguments, got one that needs width, depth"),
-        ("../mine.py:fails", "must return one, got RuntimeError: first second"),
-        ("../mine.py:nothing", "must return one, got None"),
+        ("../mine.py:fails", "must return a model, got RuntimeError: first second"),
+        ("../mine.py:nothing", "must return a model, got None"),
     ],
 )
 def test_what_is_not_there_gets_one_line(folder, place, said):

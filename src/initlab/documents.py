@@ -21,7 +21,7 @@ def read_toml(path: Path, *, what: str) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SpecError(f"The {what} {path} must be a readable file, got: {error.strerror}.") from None
+        raise SpecError(f"The {what} {path} must be a readable file, got: {error.strerror}. Write its path.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpecError(f"The {what} {path} must be valid TOML, got: {error}.") from None
 

@@ -23,13 +23,17 @@ def load(place: str, *, what: str) -> object:
     """
     home, _, name = place.rpartition(":")
     if not home or not name:
-        raise SpecError(f"The {what} must be FILE.py:NAME or MODULE:NAME, got {place!r}. Write both parts.")
+        raise SpecError(
+            f"The {what} must be FILE.py:NAME or MODULE:NAME, got {place!r}. Write both, as model.py:make_model."
+        )
     if home.endswith(".py") and not Path(home).is_file():
         raise SpecError(f"The file {home} must exist, got nothing there. Write the path from the current folder.")
     try:
         module = _module(home)
     except Exception as error:
-        raise SpecError(f"The {what} {place} must load, got {said(error)}. Mend the module.") from error
+        missing = isinstance(error, ModuleNotFoundError)
+        advice = "Install it in this environment, or mend the name" if missing else "Mend the module"
+        raise SpecError(f"The {what} {place} must load, got {said(error)}. {advice}.") from error
     if not hasattr(module, name):
         public = [known for known, value in vars(module).items() if known[0] != "_" and not inspect.ismodule(value)]
         raise UnknownNameError(f"name in {home}", name, public)
@@ -56,9 +60,9 @@ def make(place: str, *, what: str) -> object:
     try:
         made = found()
     except Exception as error:
-        raise SpecError(f"The {what} {place} must return one, got {said(error)}. Mend the function.") from error
+        raise SpecError(f"The function {place} must return a {what}, got {said(error)}. Mend it.") from error
     if made is None:
-        raise SpecError(f"The {what} {place} must return one, got None. Return it.")
+        raise SpecError(f"The function {place} must return a {what}, got None. Return it.")
     return made
 
 

@@ -72,7 +72,7 @@ def test_settings_of_the_project_are_read(tmp_path, capsys):
         (["m.py:good", "--input", "32x9"], "must run on the batch (32×9 numbers of unit variance), got"),
         (["m.py:good", "--input", "32by9"], "--input must be sizes like 32x3x224x224"),
         (["m.py:good", "--tokens", "8x8"], "--tokens must be like 8x128:50257"),
-        (["m.py:good", "--tokens", "8x8:10"], "must run on the batch"),
+        (["m.py:good", "--tokens", "8x8:10"], "(Linear) RuntimeError: mat1 and mat2 must have the same dtype"),
         (["m.py:good", "--loss", "hinge"], "Unknown loss 'hinge'"),
         (["m.py:good", "--batch", "m.py:batch", "--loss", "m.py:vector_loss"], "must be one number, got shape (32,)"),
         (["m.py:good", "--select", "W999"], "Unknown rule 'W999'"),

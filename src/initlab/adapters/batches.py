@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from initlab.errors import SpecError
+from initlab.errors import DataError, SpecError
 from initlab.laws import Normal, Uniform
+from initlab.loading import said
 from initlab.streams import sample
 
 COARSE = 4
@@ -63,6 +64,24 @@ class Made:
         rows, columns = ((np.arange(size) * COARSE) // size for size in self.shape[2:])
         mixed: NDArray[np.generic] = math.sqrt(0.5) * (white + coarse[:, :, rows[:, np.newaxis], columns])
         return mixed.astype(np.float32)
+
+
+def misfit(words: str, error: Exception, *, where: str = "", whole: bool) -> DataError:
+    """What is said of a model that raises on a batch: where, why, and what to give instead.
+
+    `where` is the place in the model, if it is known; `whole` says whether the batch is of whole numbers.
+    """
+    told = said(error).rstrip(".")
+    if isinstance(error, TypeError) and "argument" in told:
+        advice = "Give all that it takes with --batch: a tuple, or a mapping by name."
+    elif any(word in told for word in ("Long", "Int,", "integer")):
+        advice = "Give it floating numbers: --input." if whole else "Give it whole numbers: --tokens 8x128:50257."
+    elif whole and isinstance(error, IndexError):
+        advice = "Give tokens that it has rows for: --tokens."
+    else:
+        advice = "Give a batch that fits it, or mend it there."
+    place = f" in {where}" if where else ""
+    return DataError(f"The model must run on the batch ({words}), got{place} {told}. {advice}")
 
 
 def _sizes(text: str, flag: str, example: str) -> tuple[int, ...]:

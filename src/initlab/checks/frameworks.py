@@ -23,7 +23,7 @@ def framework_of(model: object) -> str:
     if "jax" in sys.modules and importlib.import_module("initlab.adapters.jax.model").is_model(model):
         return "jax"
     raise DataError(
-        f"The model must be of PyTorch or JAX, got {type(model).__name__}. Return a torch.nn.Module, or see --help."
+        f"The model must be of PyTorch or JAX, got {type(model).__name__}. Return a torch.nn.Module or a JAX model."
     )
 
 

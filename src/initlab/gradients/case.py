@@ -91,7 +91,7 @@ def check_block(name: str, value: object) -> None:
     if array.size == 0:
         raise DataError(f"The parameter {name} must hold at least one number, got shape {array.shape}.")
     if not np.isfinite(array).all():
-        raise DataError(f"The parameter {name} must be finite, got {array[~np.isfinite(array)].flat[0]}.")
+        raise DataError(f"The parameter {name} must be finite, got {array[~np.isfinite(array)].flat[0]}. Set it anew.")
 
 
 def check_gradients(found: object, parameters: Arrays) -> dict[str, Array]:
@@ -117,7 +117,9 @@ def _gradient(name: str, found: Mapping[str, Any], value: Array) -> Array:
             f"{_shape_hint(key, gradient.shape, value.shape)}"
         )
     if not np.isfinite(gradient).all():
-        raise DataError(f"The gradient of {name} must be finite, got {gradient[~np.isfinite(gradient)].flat[0]}.")
+        raise DataError(
+            f"The gradient of {name} must be finite, got {gradient[~np.isfinite(gradient)].flat[0]}. Look for 0/0."
+        )
     return gradient.copy()
 
 
@@ -146,7 +148,7 @@ def called(function: Callable[..., Any], *arguments: object, what: str) -> Any: 
         return function(*arguments)
     except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RuntimeError, NameError) as error:
         hint = "" if _fits(function, arguments) else " It is called with (parameters, *data)."
-        raise DataError(f"The {what} must run at the given parameters, got {said(error)}.{hint}") from error
+        raise DataError(f"The {what} must run at the given parameters, got {said(error)}. Mend it.{hint}") from error
 
 
 def _fits(function: Callable[..., Any], arguments: tuple[object, ...]) -> bool:

@@ -30,7 +30,9 @@ def read_points(points: str | Sequence[str]) -> tuple[Point, ...]:
     names = points.split(",") if isinstance(points, str) else list(points)
     names = [name.strip() for name in names]
     if not names or not set(names) <= set(POINTS):
-        raise SpecError(f"The points must be of {', '.join(POINTS)}, got {', '.join(names) or 'none'}.")
+        raise SpecError(
+            f"The points must be of {', '.join(POINTS)}, got {', '.join(names) or 'none'}. Write one or both."
+        )
     return tuple(point for point in POINTS if point in names)
 
 

@@ -122,5 +122,5 @@ def _is_module(found: object) -> bool:
 def _no_case(place: str, found: object) -> SpecError:
     return SpecError(
         f"The gradient case {place} must be a GradientCase, a torch module, or (cost, gradients, parameters), "
-        f"got {type(found).__name__}."
+        f"got {type(found).__name__}. Return one of these."
     )

@@ -123,7 +123,9 @@ def _dtype(module: nn.Module | None, start: Tensors, program: Program) -> torch.
             with torch.no_grad():
                 program({name: x.detach().to(native) for name, x in start.items()})
         except Exception as error:
-            raise DataError(f"The module or function must run on its inputs, got {said(error)}.") from error
+            raise DataError(
+                f"The module or function must run on its inputs, got {said(error)}. Give inputs that fit."
+            ) from error
         return native
     return torch.float64
 

@@ -98,7 +98,7 @@ def read_weights(path: Path) -> Weights:
                 raise _corrupt(path, "its header does not fit into it")
             header = json.loads(file.read(length))
     except OSError as error:
-        raise DataError(f"The weights file {path} must be readable, got: {error.strerror}.") from None
+        raise DataError(f"The weights file {path} must be readable, got: {error.strerror}. Write its path.") from None
     except ValueError as error:
         raise error if isinstance(error, DataError) else _corrupt(path, "its header is no JSON") from None
     if not isinstance(header, dict):
@@ -151,4 +151,7 @@ def _span(path: Path, name: str, entry: Any) -> tuple[int, int]:  # noqa: ANN401
 
 
 def _corrupt(path: Path, why: str) -> DataError:
-    return DataError(f"The weights file {path} must be whole and of the safetensors format, got one where {why}.")
+    return DataError(
+        f"The weights file {path} must be whole and of the safetensors format, got one where {why}. "
+        "Write or fetch it again."
+    )

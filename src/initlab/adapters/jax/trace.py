@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from initlab.adapters.batches import misfit
 from initlab.adapters.jax import trace_statistics as statistics
 from initlab.adapters.jax import trace_weights
 from initlab.adapters.jax.execute import measured, run
@@ -35,7 +36,6 @@ from initlab.adapters.losses import declared
 from initlab.adapters.trace_record import EXAMPLES, Record, again, finished
 from initlab.adapters.virtual_steps import EPSILON, RATE, STEPS
 from initlab.errors import DataError, InitlabError
-from initlab.loading import said
 from initlab.trace import Kind, Output, Pass, Trace, Weight
 
 
@@ -115,9 +115,8 @@ class Run:
         except InitlabError:
             raise
         except Exception as error:
-            raise DataError(
-                f"The model must run on the batch ({self.batch.words}), got {said(error)} Give a batch that fits it."
-            ) from error
+            whole = self.batch.tokens is not None
+            raise misfit(self.batch.words, error, whole=whole) from error
         return program, jax.tree_util.tree_structure(output), place_of(output)
 
     def _loss(self, kind: str | None = None) -> Found:

@@ -13,11 +13,12 @@ from typing import Any
 import torch
 from torch.func import functional_call
 
+from initlab.adapters.batches import misfit
 from initlab.adapters.losses import declared
 from initlab.adapters.torch import trace_weights
 from initlab.adapters.torch.trace_batch import Batch, batch_of
 from initlab.adapters.torch.trace_functions import opened
-from initlab.adapters.torch.trace_guard import paths, untouched
+from initlab.adapters.torch.trace_guard import failing, paths, untouched
 from initlab.adapters.torch.trace_loss import Found, loss_of
 from initlab.adapters.torch.trace_mode import Recorder
 from initlab.adapters.torch.trace_output import output_of
@@ -152,7 +153,7 @@ class Run:
     def _there_and_back(self, recorder: Recorder) -> tuple[float, float, dict[str, Any]]:
         """Forward and backward on the copies: the loss, the mean of its parts, and the gradients that there are."""
         with paths(self.model, recorder.path) if recorder.recording else nullcontext(), recorder:
-            found = self._forward(recorder)
+            found = self._forward()
         self._heads(recorder, found)
         recorder.recording = False
         wanted = {name: tensor for name, tensor in self.copies.items() if tensor.requires_grad}
@@ -161,23 +162,16 @@ class Run:
         kept = {name: each for name, each in zip(wanted, gradients, strict=True) if each is not None}
         return float(found.loss.detach()), recorder.unweighted, kept
 
-    def _forward(self, recorder: Recorder) -> Found:
+    def _forward(self) -> Found:
         batch = self.batch
         try:
             output = self.model(*batch.args, **batch.kwargs)
         except InitlabError:
             raise
         except Exception as error:
-            raise self._failed(error, recorder) from error
+            whole = not batch.main.is_floating_point()
+            raise misfit(batch.words, error, where=failing(self.model, error), whole=whole) from error
         return loss_of(output, batch.target, self.loss, tokens=batch.tokens, seed=self.seed)
-
-    def _failed(self, error: Exception, recorder: Recorder) -> DataError:
-        text = " ".join(f"{type(error).__name__}: {error}".split())[:240]
-        last = recorder.records[-1].site if recorder.records else "the first operation"
-        where = f" after {last}" if recorder.records else f" at {last}"
-        return DataError(
-            f"The model must run on the batch ({self.batch.words}), got{where}: {text} Give a batch that fits it."
-        )
 
     def _heads(self, recorder: Recorder, found: Found) -> None:
         """Mark the last weights before the loss, and keep what the loss said in the first pass."""

@@ -31,6 +31,8 @@ class Batch:
     def main(self) -> Any:  # noqa: ANN401
         """The first tensor that is fed in."""
         for value in _leaves((*self.args, *self.kwargs.values())):
+            if not value.numel():
+                raise DataError(f"The batch must hold an example, got sizes {tuple(value.shape)}. Give one that does.")
             return value
         raise DataError("The batch must hold a tensor, got none. Give (inputs, targets), or a mapping of arguments.")
 
@@ -111,6 +113,8 @@ def _device(model: Any) -> Any:  # noqa: ANN401
 def _moved(value: Any, device: Any) -> Any:  # noqa: ANN401
     """Tensors, and arrays as tensors, on the device of the model; all else as it is."""
     if isinstance(value, np.ndarray):
+        if value.dtype.kind not in "biufc":
+            raise DataError(f"The batch must hold numbers, got an array of {value.dtype}. Turn it into numbers first.")
         value = torch.from_numpy(value)
     if isinstance(value, torch.Tensor):
         return value.detach().to(device)
@@ -146,7 +150,12 @@ def made_for(model: Any) -> Made:  # noqa: ANN401
             return Made(shape=(32, module.in_channels, 4 * IMAGE))
         if kind in ("LSTM", "GRU", "RNN"):
             return Made(shape=(32, 16, module.input_size))
-    raise DataError("The batch must be given, got none, and the model's first layer does not say it. State --input.")
+    if next(model.parameters(), None) is None:
+        raise DataError("The model must have a trainable weight, got none. Give a network with layers.")
+    raise DataError(
+        "The batch must be given, got none, and the model's first layer does not say it. "
+        "State --input 32x3x224x224, --tokens 8x128:50257 or --batch FILE:NAME."
+    )
 
 
 def _made(model: Any, made: Made, *, seed: int) -> Batch:  # noqa: ANN401

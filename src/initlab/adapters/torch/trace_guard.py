@@ -1,6 +1,7 @@
 """Leave no mark: what a trace may touch, put back as it was, also when the model raises."""
 
 import random
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -76,3 +77,11 @@ def paths(model: Any, path: list[tuple[str, str]]) -> Iterator[None]:  # noqa: A
     finally:
         for handle in handles:
             handle.remove()
+
+
+def failing(model: torch.nn.Module, error: Exception) -> str:
+    """The innermost module in whose forward an error was raised, by name and class; empty where there is none."""
+    names = {id(module): name for name, module in model.named_modules()}
+    own = [frame.f_locals.get("self") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    found = [module for module in own if id(module) in names]
+    return f"{names[id(found[-1])] or 'forward'} ({type(found[-1]).__name__})" if found else ""

@@ -10,6 +10,7 @@ from torch.nn import functional
 from initlab.adapters import batches
 from initlab.adapters.losses import LOSSES, WORDS, failed
 from initlab.errors import DataError, UnknownNameError
+from initlab.loading import said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,13 @@ def _loss(output: Any, target: Any, declared: Any, *, tokens: Any, seed: int) ->
     if kind not in (*LOSSES, "nll", "probabilities"):
         raise UnknownNameError("loss", kind, LOSSES)
     words = f"{WORDS[kind]} with {how}" + ("" if declared else ", inferred from the output's shape")
-    return Found(loss=_COMPUTED[kind](logits, target), words=words, given=not drawn)
+    try:
+        return Found(loss=_COMPUTED[kind](logits, target), words=words, given=not drawn)
+    except (IndexError, RuntimeError, ValueError) as error:
+        raise DataError(
+            f"The targets must fit an output of shape {tuple(logits.shape)} and {WORDS[kind]}, got {said(error)} "
+            "Give targets that do, or declare the loss: FILE.py:NAME."
+        ) from error
 
 
 def _called(declared: Callable[..., Any], output: Any, target: Any) -> Any:  # noqa: ANN401
