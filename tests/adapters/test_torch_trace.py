@@ -184,9 +184,7 @@ def test_the_model_is_left_as_it_was_bit_for_bit(name):
 def test_the_model_is_left_as_it_was_when_it_raises():
     model, batch = Raising(), torch.randn(16, 8)
     before = everything(model)
-    with pytest.raises(
-        DataError, match=r"must run on the batch .* in forward \(Raising\) RuntimeError: no way\. Give"
-    ):
+    with pytest.raises(DataError, match=r"must run on the batch .* in forward \(Raising\) RuntimeError: no way\. Give"):
         trace(model, batch)
     same(before, everything(model))
 

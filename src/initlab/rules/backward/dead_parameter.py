@@ -65,9 +65,8 @@ def dead_parameter(trace: Trace) -> Iterator[Finding]:
     batch = torch.randn(32, 16)
 
     ## References
-    Exact. Saxe, McClelland, Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural
-    networks, ICLR 2014, arXiv:1312.6120, on the saddle at zero; Hu et al., LoRA, 2021, arXiv:2106.09685, on the one
-    zero factor that is right.
+    Exact. Saxe, McClelland, Ganguli, ICLR 2014, arXiv:1312.6120, on the saddle at zero; Hu et al., LoRA, 2021,
+    arXiv:2106.09685, on the one zero factor that is right.
     """
     spared = _idle(trace)
     dead = [
