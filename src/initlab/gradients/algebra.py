@@ -10,7 +10,7 @@ from initlab.gradients.coordinates import Measured
 from initlab.gradients.layers import BIAS, WEIGHT
 from initlab.gradients.projection import KAPPA
 
-Named = dict[str, tuple[str, int]]
+Named = dict[str, tuple[str | None, int]]
 """text -> (cause, rank)."""
 
 
@@ -55,7 +55,7 @@ def readings(block: Block) -> Named:
         if entry.blocks is not None:
             for reading in entry.blocks(block):
                 if reading.text not in found and _explains(block, reading.predicted):
-                    found[reading.text] = (entry.name, entry.rank)
+                    found[reading.text] = (entry.name if reading.named else None, entry.rank)
     return dict(sorted(found.items(), key=lambda item: item[1][1]))
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -16,12 +18,14 @@ from initlab.gradients.harness import Copies, Harness
 from initlab.gradients.identities import identities
 from initlab.gradients.independent import independent
 from initlab.gradients.invariance import invariances
+from initlab.gradients.layers import Site, layers_of
 from initlab.gradients.points import Point, parameters_at
 from initlab.gradients.projection import KAPPA, Gradient, gaussian, gradient_at, project, unit_of
 from initlab.gradients.reference import Net, recognise, replay
 from initlab.gradients.replayed import Replayer
 from initlab.gradients.report import BlockReport, Gate, GradientReport, Mistake, PointReport, Verdict
 from initlab.gradients.state import State
+from initlab.gradients.suggestion import suggested
 from initlab.gradients.uses import single_use
 from initlab.numerics.differences import BESIDE, NOISY, SINGLE_ROUNDOFF, noise_of
 
@@ -30,6 +34,9 @@ SHIFT = 1e-2
 
 FINE = 1e-6
 """A resolution coarser than this is compared with the recognised network's own gradient, where there is one."""
+
+SLACK = 1e-7
+"""How far a recognised network's slope may be from the measured one beside its error bar, as a share."""
 
 STALE = 0.3
 """The same, to see whether the gradients move at all."""
@@ -213,7 +220,7 @@ class _Checker:
             if found.verdict == "NON-SMOOTH":
                 moved[name] = self._away_from_the_kink(name, found)
         wrong = [name for name, found in examined.items() if found.verdict == "WRONG" or moved.get(name) == "WRONG"]
-        mistakes, explained = self._replayed() if wrong else ((), frozenset[str]())
+        mistakes, explained = self._replayed(examined) if wrong else ((), frozenset[str]())
         left = [name for name in wrong if name not in explained]
         self.harness.watch()
         for name in examined if self.every else left:
@@ -221,7 +228,9 @@ class _Checker:
                 self.harness, name, self.gradient, noise=self.noise, seed=self.seed, every=self.every
             )
         uses = {name: single_use(self.harness, name, self.gradient, noise=self.noise, seed=self.seed) for name in left}
-        own = diagnose(self.case, self.harness.theta, {name: measured[name] for name in left}, uses)
+        layers = self.net.layers if self.net else layers_of(self.harness.theta)
+        alone = {name: measured[name] for name in left}
+        own = diagnose(self.case, self.harness.theta, alone, uses, layers=layers, write=self._line)
         mistakes = tuple(merged([*mistakes, *own]))
         for name in wrong:
             if name not in measured and self.net is not None:
@@ -229,11 +238,41 @@ class _Checker:
         blocks = tuple(self._block(name, examined[name], measured.get(name), mistakes, moved) for name in examined)
         return blocks, mistakes
 
-    def _replayed(self) -> tuple[tuple[Mistake, ...], frozenset[str]]:
-        """The mistakes that a replay of the recognised network explains, and the blocks that are then as returned."""
+    def _replayed(self, examined: Mapping[str, Examined]) -> tuple[tuple[Mistake, ...], frozenset[str]]:
+        """The mistakes that a replay of the recognised network explains, and the blocks that are then as returned.
+
+        A network whose own gradient is not the slope that was measured is another one after all.
+        """
+        if self.net is not None and not self._vouched(self.net, examined):
+            self.net = None
         if self.net is None:
             return (), frozenset()
-        return Replayer(self.net, self.gradient).explain()
+        return Replayer(self.net, self.gradient, self._beside).explain()
+
+    def _vouched(self, net: Net, examined: Mapping[str, Examined]) -> bool:
+        right = replay(net, {}).gradients()
+        return all(
+            abs(float(np.sum(v * right[name])) - seen.numeric) <= KAPPA * seen.error + SLACK * abs(seen.numeric)
+            for name, found in examined.items()
+            for draw, seen in enumerate(found.projections)
+            for v in [gaussian(name, self.harness.theta[name], seed=self.seed, draw=draw)]
+            if not seen.kinked
+        )
+
+    @cached_property
+    def _beside(self) -> Mapping[str, Any]:
+        """All that the gradients' function returns."""
+        self.harness.cost(self.harness.fresh())
+        return self.harness.raw_gradients(self.harness.fresh())
+
+    def _line(self, site: Site, cause: str | None) -> str | None:
+        """The right line of a block or chain, where the network is recognised."""
+        if self.net is None:
+            return None
+        lines = {each.weight: ("dW", each.number) for each in self.net.layers}
+        lines |= {each.bias: ("db", each.number) for each in self.net.layers if each.bias}
+        kind, layer = lines.get(site.name, ("dZ", site.layer or 0))
+        return suggested(self.net, kind, layer, cause=cause, beside=self._beside) if layer else None
 
     def _by_replay(self, net: Net, name: str) -> Measured:
         """The entries of a block beside those of the recognised network's own gradient, which its cost vouches for."""

@@ -1,6 +1,6 @@
 """From wrong blocks to mistakes: where the chain breaks, then which mistake gives back what was returned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +9,11 @@ from initlab.gradients.algebra import Named, block_of, readings
 from initlab.gradients.case import Array, GradientCase
 from initlab.gradients.causes.cause import ANY_FACTOR
 from initlab.gradients.coordinates import Measured
-from initlab.gradients.layers import Layer, Site, layers_of, sites
+from initlab.gradients.layers import Layer, Site, sites
 from initlab.gradients.report import Mistake
+
+Write = Callable[[Site, str | None], str | None]
+"""The right line of a site, given the cause; None where the program does not determine it."""
 
 UNKNOWN = "no mistake of the catalogue returns these numbers"
 
@@ -20,9 +23,14 @@ def diagnose(
     theta: Mapping[str, Array],
     measured: Mapping[str, Measured],
     uses: Mapping[str, tuple[int, int] | None],
+    *,
+    layers: Sequence[Layer],
+    write: Write,
 ) -> tuple[Mistake, ...]:
-    """One mistake for each site of the blocks that were measured because they are wrong, by their numbers alone."""
-    layers = layers_of(theta)
+    """One mistake for each site of the blocks that were measured because they are wrong, by their numbers alone.
+
+    `layers` are those of a chain of dense ones, where it is one; `write` knows the right line of a site.
+    """
     peers = {name: found.numeric for name, found in measured.items() if found.complete}
     doubled = case.doubled(theta) if case.doubled and measured else {}
     changed = bool(case.saved_changed and measured and case.saved_changed(theta))
@@ -30,7 +38,7 @@ def diagnose(
         name: readings(block_of(name, found, theta, case, peers, doubled, uses[name], saved_changed=changed))
         for name, found in measured.items()
     }
-    groups = [_mistake(site, named, measured, layers) for site in sites(layers, measured)]
+    groups = [_mistake(site, named, measured, write) for site in sites(layers, measured)]
     found = [each for group in groups for each in group]
     return tuple(merged(found if layers else _unknown_at_once(found, list(theta))))
 
@@ -58,9 +66,7 @@ def _unknown_at_once(mistakes: list[Mistake], names: list[str]) -> list[Mistake]
     return [*(each for each in mistakes if each not in unknown), one]
 
 
-def _mistake(
-    site: Site, named: Mapping[str, Named], measured: Mapping[str, Measured], layers: Sequence[Layer]
-) -> list[Mistake]:
+def _mistake(site: Site, named: Mapping[str, Named], measured: Mapping[str, Measured], write: Write) -> list[Mistake]:
     """One mistake for the whole site where one reading fits all its blocks; else one a block, if each has its own."""
     common = [text for text in named[site.blocks[0]] if all(text in named[name] for name in site.blocks)]
     if common:
@@ -69,13 +75,13 @@ def _mistake(
         others = tuple(each for each in common[1:] if named[site.blocks[0]][each][1] == rank or rank == ANY_FACTOR)
         if site.kind == "chain" and site.layer == 1:
             others = (*others, f"the same in {' and '.join(site.blocks)} each")
-        line = _line(site, layers)
+        line = write(site, cause)
         return [Mistake(site=site.name, cause=cause, text=text, line=line, blocks=site.blocks, others=others[:3])]
     alone = all(named[name] for name in site.blocks)
     if site.kind == "chain" and (alone or site.layer == 1):
         blocks = [Site(kind="block", name=name, blocks=(name,)) for name in site.blocks]
         if alone:
-            return [each for block in blocks for each in _mistake(block, named, measured, layers)]
+            return [each for block in blocks for each in _mistake(block, named, measured, write)]
     return [Mistake(site=site.name, cause=None, text=_unknown(site, measured), line=None, blocks=site.blocks)]
 
 
@@ -89,22 +95,6 @@ def _unknown(site: Site, measured: Mapping[str, Measured]) -> str:
         places = (tuple(map(int, np.unravel_index(int(found.places[i]), found.shape))) for i in wrong)
         return f"{UNKNOWN}; wrong only at {', '.join(str(list(place)) for place in places)}"
     return UNKNOWN
-
-
-def _line(site: Site, layers: Sequence[Layer]) -> str | None:
-    """The right line of a block of a chain of layers, by the usual names."""
-    for layer in layers:
-        number = layer.number
-        before = "X" if number == 1 else f"A{number - 1}"
-        if site.name == layer.weight:
-            return f"dW{number} = dZ{number} @ {before}.T / m"
-        if site.name == layer.bias:
-            return f"db{number} = np.sum(dZ{number}, axis=1, keepdims=True) / m"
-    if site.kind != "chain":
-        return None
-    if site.layer == len(layers):
-        return f"d{site.name[1:]} = A{site.layer} - Y"
-    return f"{site.name} = (W{(site.layer or 0) + 1}.T @ dZ{(site.layer or 0) + 1}) * g'(Z{site.layer})"
 
 
 def merged(mistakes: Sequence[Mistake]) -> list[Mistake]:

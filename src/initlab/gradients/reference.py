@@ -111,32 +111,6 @@ class Net:
             if self.b[layer] is not None:
                 yield ("db", layer)
 
-    def right(self, kind: Kind, layer: int) -> str:
-        """The right line as NumPy writes it."""
-        before = "X" if layer == 1 else f"A{layer - 1}"
-        mean = " / m" if abs(self.c * self.m - 1) < 1e-9 else ""
-        if kind == "dW":
-            product = f"{before}.T @ dZ{layer}" if self.rows else f"dZ{layer} @ {before}.T"
-            return f"dW{layer} = {product}{mean}" + (f" + lam / m * W{layer}" if self.r else "")
-        if kind == "db":
-            return f"db{layer} = np.sum(dZ{layer}, axis={0 if self.rows else 1}, keepdims=True){mean}"
-        if kind == "dA":
-            after = f"dZ{layer + 1} @ W{layer + 1}.T" if self.rows else f"W{layer + 1}.T @ dZ{layer + 1}"
-            return f"dA{layer} = {after}"
-        if kind == "dD":
-            return f"dA{layer} = dA{layer} * D{layer} / keep_prob"
-        if layer == self.depth:
-            return f"dZ{layer} = A{layer} - Y" if self.head.name != "sigmoid, squared error" else (
-                f"dZ{layer} = (A{layer} - Y) * A{layer} * (1 - A{layer})"
-            )  # fmt: skip
-        return f"dZ{layer} = dA{layer} * {self.derivative(layer)}"
-
-    def derivative(self, layer: int) -> str:
-        """φ' at a layer, as NumPy writes it."""
-        z, a = f"Z{layer}", f"A{layer}"
-        known = {"relu": f"({z} > 0)", "tanh": f"(1 - {a}**2)", "sigmoid": f"{a} * (1 - {a})", "linear": "1"}
-        return known.get(self.activation.name, f"g'({z})")
-
 
 @dataclass(slots=True, kw_only=True)
 class Backward:
@@ -208,7 +182,7 @@ def _recognised(harness: Harness, frame: Frame, thetas: Sequence[Copies], costs:
         for head in HEADS:
             found = _fit(frame, head, forwards, costs, penalties, slack)
             if found is not None:
-                c, r = _round(found[0], frame.X.shape[1]), found[1]
+                c, r = _round(found[0], frame.X.shape[1], len(frame.Y)), found[1]
                 known = {"lam": harness.case.lam or 0.0, "keep": harness.case.keep or 1.0}
                 return net_at(frame, harness.theta, name, head, c=c, r=r, **known)
     return None
@@ -271,9 +245,10 @@ def net_at(
     )
 
 
-def _round(c: float, m: int) -> float:
+def _round(c: float, m: int, outputs: int) -> float:
     """C as the person meant it, 1/m or 1 say, where it is that to nine digits."""
-    return next((near for near in (1 / m, 1.0, 2 / m, 2.0, 0.5, 0.5 / m) if abs(c / near - 1) < 1e-8), c)
+    means = (near * times for times in (1.0, 2.0, 0.5) for near in (1 / m, 1.0, 1 / (m * outputs)))
+    return next((near for near in means if abs(c / near - 1) < 1e-8), c)
 
 
 def _moved(harness: Harness, k: int) -> Copies:

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from initlab.gradients.case import Array
-from initlab.gradients.causes.cause import CAUSES, Attempt, Variant
+from initlab.gradients.causes.cause import ANY_FACTOR, CAUSES, Attempt, Variant
 from initlab.gradients.layers import Layer
 from initlab.gradients.projection import Gradient
 from initlab.gradients.reference import Edit, Kind, Line, Net, replay
 from initlab.gradients.report import Mistake
+from initlab.gradients.suggestion import suggested
 
 MOST_MISTAKES = 8
 MATCH = 1e-10
@@ -21,17 +23,17 @@ MATCH = 1e-10
 class Found:
     """A cause, the edit that it is, and the blocks that it explains."""
 
-    cause: str
+    cause: str | None
     rank: int
     variant: Variant
     blocks: frozenset[str]
 
 
 class Replayer:
-    """What was returned, beside replays of a recognised network."""
+    """What was returned, beside replays of a recognised network. `beside` is all that the user's function returns."""
 
-    def __init__(self, net: Net, returned: Gradient) -> None:
-        self.net, self.returned = net, returned
+    def __init__(self, net: Net, returned: Gradient, beside: Mapping[str, Any]) -> None:
+        self.net, self.returned, self.beside = net, returned, beside
         self.slack = {
             name: 8 * returned.rounding[name] + MATCH * float(np.abs(value).max())
             for name, value in returned.values.items()
@@ -79,7 +81,8 @@ class Replayer:
                     with np.errstate(all="ignore"):
                         predicted = replay(self.net, {**edits, variant.line: variant.edit}).gradients()
                         blocks = self.matches(predicted)
-                    yield Found(cause=entry.name, rank=entry.rank, variant=variant, blocks=blocks)
+                    name = entry.name if variant.named else None
+                    yield Found(cause=name, rank=entry.rank, variant=variant, blocks=blocks)
 
     def _mistakes(self, chosen: list[tuple[Found, list[Found]]]) -> tuple[Mistake, ...]:
         """One mistake for each cause and text: the same slip in several lines is one."""
@@ -89,13 +92,14 @@ class Replayer:
         for best, same in chosen:
             kind, layer = best.variant.line
             blocks = tuple(name for name in spoiled(self.net.layers, kind, layer) if name in wrong)
+            same = [each for each in same if each.rank < ANY_FACTOR or best.rank == ANY_FACTOR]
             others = tuple(dict.fromkeys(_said(each, best) for each in same if each.variant.text != best.variant.text))
             mistakes.append(
                 Mistake(
                     site=site(self.net.layers, kind, layer),
                     cause=best.cause,
                     text=best.variant.text,
-                    line=self.net.right(kind, layer),
+                    line=suggested(self.net, kind, layer, cause=best.cause, beside=self.beside),
                     blocks=blocks,
                     others=others[:3],
                 )

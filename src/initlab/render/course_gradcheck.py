@@ -49,7 +49,7 @@ def course_gradcheck(result: CourseChecks) -> RenderableType:
 def _said(check: CourseCheck) -> list[RenderableType]:
     report = check.report
     head = Text.assemble("  ", check.name, ": ", (report.verdict, STYLE[report.verdict]), ", ", _detail(report))
-    mistakes = [Text(f"    {m.site}: {m.text}; write {m.line}") for m in report.mistakes]
+    mistakes = [Text(f"    {m.site}: {m.text}{f'; write {m.line}' if m.line else ''}") for m in report.mistakes]
     return [head, *mistakes]
 
 

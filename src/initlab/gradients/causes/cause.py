@@ -64,19 +64,24 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A reading of one block: what it says in words, and what the block would be."""
+    """A reading of one block: what it says in words, and what the block would be.
+
+    One that is not `named` describes the numbers and names no mistake.
+    """
 
     text: str
     predicted: Array
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """An edited backward pass: the line it edits, what it says in words, and the right line."""
+    """An edited backward pass: the line it edits, what it says in words, the edit; `named` as of a reading."""
 
     line: Line
     text: str
     edit: Edit
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +152,13 @@ def scaled(kind: Kind, factor: float) -> Edit:
         return factor * (value - decay) + decay
 
     return edit
+
+
+def scalings(net: Net, kind: Kind, factor: float) -> Iterator[Edit]:
+    """The edits that multiply a line by a constant: of dW, the data's part, or all of it where it has an L2 term."""
+    yield scaled(kind, factor)
+    if kind == "dW" and net.r:
+        yield lambda seen, layer: factor * line(seen, kind, layer)
 
 
 def scaled_block(block: Block, factor: float) -> Iterator[Array]:

@@ -11,7 +11,7 @@ dW2 = np.dot(dZ2, A1.T)
 
 from collections.abc import Iterator
 
-from initlab.gradients.causes.cause import NAMED, Attempt, Block, Reading, Variant, cause, scaled, scaled_block
+from initlab.gradients.causes.cause import NAMED, Attempt, Block, Reading, Variant, cause, scaled_block, scalings
 
 
 def _blocks(block: Block) -> Iterator[Reading]:
@@ -23,7 +23,8 @@ def _lines(attempt: Attempt) -> Iterator[Variant]:
     m = attempt.net.m
     if m > 1:
         for kind, layer in attempt.all_lines("dZ", "dW", "db"):
-            yield Variant(line=(kind, layer), text="1/m twice", edit=scaled(kind, 1 / m))
+            for edit in scalings(attempt.net, kind, 1 / m):
+                yield Variant(line=(kind, layer), text="1/m twice", edit=edit)
 
 
 cause(__name__, blocks=_blocks, lines=_lines, rank=NAMED)

@@ -10,7 +10,17 @@ dA1 = dA1 * D1 / keep_prob
 
 from collections.abc import Iterator
 
-from initlab.gradients.causes.cause import NAMED, Attempt, Block, Reading, Variant, cause, scaled, scaled_block
+from initlab.gradients.causes.cause import (
+    NAMED,
+    Attempt,
+    Block,
+    Reading,
+    Variant,
+    cause,
+    scaled,
+    scaled_block,
+    scalings,
+)
 
 MOST_LAYERS = 4
 
@@ -25,12 +35,15 @@ def _blocks(block: Block) -> Iterator[Reading]:
 
 def _lines(attempt: Attempt) -> Iterator[Variant]:
     keep = attempt.net.keep
-    if keep < 1:
+    if keep == 1:
+        return
+    for kind, layer in attempt.all_lines("dD"):
         for text, factor in (("/keep_prob missing", keep), ("/keep_prob twice", 1 / keep)):
-            for kind, layer in attempt.all_lines("dD"):
-                yield Variant(line=(kind, layer), text=text, edit=scaled(kind, factor))
-            for kind, layer in attempt.all_lines("dW", "db"):
-                yield Variant(line=(kind, layer), text=text.replace("missing", "too many"), edit=scaled(kind, factor))
+            yield Variant(line=(kind, layer), text=text, edit=scaled(kind, factor))
+    for kind, layer in attempt.all_lines("dW", "db"):
+        for text, factor in (("* keep_prob too many", keep), ("/keep_prob too many", 1 / keep)):
+            for edit in scalings(attempt.net, kind, factor):
+                yield Variant(line=(kind, layer), text=text, edit=edit)
 
 
 cause(__name__, blocks=_blocks, lines=_lines, rank=NAMED)

@@ -12,9 +12,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from initlab.gradients.causes.cause import STRUCTURE, Attempt, Block, Reading, Variant, cause
+from initlab.gradients.causes.cause import ENOUGH, STRUCTURE, Attempt, Block, Reading, Variant, cause
 from initlab.gradients.causes.literal_factor import is_simple
 from initlab.gradients.reference import Backward, Edit, line
+
+CLEAR = 50.0
+"""Entries that are so many error bars off speak for a constant that was not stated."""
+
+FEW = 3
+"""So many of a bias are enough."""
 
 
 def _named(m: int) -> tuple[tuple[str, float], ...]:
@@ -28,6 +34,8 @@ def _named(m: int) -> tuple[tuple[str, float], ...]:
 
 
 def _blocks(block: Block) -> Iterator[Reading]:
+    if block.lam is None:
+        yield from _unstated(block)
     if not (block.weight and block.decay and block.m):
         return
     decay = block.decay * block.w
@@ -40,11 +48,32 @@ def _blocks(block: Block) -> Iterator[Reading]:
         yield Reading(text=text, predicted=block.n + (fitted - 1) * decay)
 
 
+def _unstated(block: Block) -> Iterator[Reading]:
+    """Off by a multiple of the parameters themselves, where lam was not stated."""
+    c = proportional(block)
+    if c is None or not (block.weight or (block.bias and c < 0)):
+        return
+    why = "is missing or has a wrong factor" if c < 0 else "has a wrong factor, or the cost has none"
+    yield Reading(
+        text=f"off by {c:.4g} {'W' if block.weight else 'b'}: the L2 term {why}", predicted=block.n + c * block.w
+    )
+
+
+def proportional(block: Block) -> float | None:
+    """C of a - n = c w, where entries enough are far enough off, and w is no constant."""
+    far = np.abs(block.a - block.n) > CLEAR * block.error
+    if np.count_nonzero(far) < (ENOUGH if block.weight else FEW) or not np.ptp(np.abs(block.w[far])) > 0:
+        return None
+    weight = far / np.maximum(block.error, 1e-300) ** 2
+    return float(np.sum(weight * (block.a - block.n) * block.w) / np.sum(weight * block.w**2))
+
+
 def _fit(residual: np.ndarray, decay: np.ndarray) -> float | None:
     """The factor of the L2 term that fits, where entries enough speak for it."""
     size = float(np.sum(decay**2))
     factor = 1 + float(np.sum(residual * decay)) / size if size else 0.0
-    return factor if np.count_nonzero(decay) >= 3 or is_simple(factor) else None
+    plain = abs(factor) > 1e-9  # without any, the term is missing: l2_missing says it
+    return factor if plain and (np.count_nonzero(decay) >= 3 or is_simple(factor)) else None
 
 
 def _lines(attempt: Attempt) -> Iterator[Variant]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from initlab.gradients.case import Array
 from initlab.gradients.causes.cause import STRUCTURE, Attempt, Block, Reading, Variant, cause
+from initlab.gradients.causes.l2_misscaled import proportional
 from initlab.gradients.reference import Backward, line
 
 TEXT = "a bias is not regularized"
@@ -20,6 +21,9 @@ TEXT = "a bias is not regularized"
 def _blocks(block: Block) -> Iterator[Reading]:
     if block.bias and block.decay:
         yield Reading(text=TEXT, predicted=block.n + block.decay * block.w)
+    c = proportional(block) if block.bias and block.lam is None else None
+    if c is not None and c > 0:
+        yield Reading(text=f"off by {c:.4g} b: {TEXT}", predicted=block.n + c * block.w)
 
 
 def _lines(attempt: Attempt) -> Iterator[Variant]:

@@ -8,6 +8,7 @@ dW2 = 1./m * np.dot(dZ2, A1.T) * 2      # wrong: the factor 2
 db1 = 4./m * np.sum(dZ1, axis=1, keepdims=True)
 """
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -22,49 +23,79 @@ from initlab.gradients.causes.cause import (
     Variant,
     cause,
     fitted_factor,
-    scaled,
     scaled_block,
+    scalings,
 )
 from initlab.gradients.causes.cause import ENOUGH as FOR_TWO
+from initlab.gradients.reference import Kind
 
 ENOUGH = 3
 """Fewer entries than this are a multiple of anything: only a simple factor is then believed."""
 
 SIMPLE = 24
+MOST_ROOT = 4096
 
 
-def written(c: float) -> str:
+EXACT = 1e-6
+"""A factor is a simple one when it is so close to it, or as close as its error bar allows."""
+
+
+def written(c: float, error: float = 0.0) -> str:
     """A factor as a person would write it.
 
-    >>> written(2.0000000001), written(1 / 3), written(0.123456)
-    ('factor 2', 'factor 1/3', 'factor 0.1235')
+    >>> written(2.0000000001), written(1 / 3), written(8**0.5), written(0.0075)
+    ('factor 2', 'factor 1/3', 'factor sqrt(8)', 'factor 0.0075')
+    >>> written(10.561234)
+    'a constant factor 10.56, no simple number: a sum or a norm is missing, say'
     """
-    simple = Fraction(c).limit_denominator(SIMPLE)
-    near = simple != 0 and abs(c / float(simple) - 1) < 1e-6
-    return f"factor {simple}" if near and abs(simple.numerator) <= 10 * SIMPLE else f"factor {c:.4g}"
+    simple, square = _fraction(c), round(c * c)
+    if _near(c, float(simple), error) and abs(simple.numerator) <= 10 * SIMPLE:
+        return f"factor {simple}"
+    if not is_simple(c, error):
+        return f"a constant factor {c:.4g}, no simple number: a sum or a norm is missing, say"
+    if c > 0 and square <= MOST_ROOT and _near(c, math.sqrt(square), error):
+        return f"factor sqrt({square})"
+    return f"factor {c:.4g}"
 
 
-def is_simple(c: float) -> bool:
-    """Whether a factor is a small fraction or a power of ten."""
-    simple = Fraction(c).limit_denominator(SIMPLE)
+def is_simple(c: float, error: float = 0.0) -> bool:
+    """Whether a factor is a small fraction, a root of a whole number, a power of ten, or has four digits at most.
+
+    >>> is_simple(0.99), is_simple(1e-5), is_simple(1 / 8**0.5), is_simple(10.561234)
+    (True, True, True, False)
+    """
     if c == 0 or not np.isfinite(c):
         return False
-    decade = np.log10(abs(c))
-    return bool(
-        (simple != 0 and abs(c / float(simple) - 1) < 1e-6 and abs(simple.numerator) <= SIMPLE)
-        or abs(decade - round(decade)) < 1e-6
+    simple, root = _fraction(c), max(c * c, 1 / (c * c))
+    return (
+        (_near(c, float(simple), error) and abs(simple.numerator) <= SIMPLE)
+        or (root <= MOST_ROOT and _near(root, round(root), 2 * error * root / abs(c)))
+        or abs(c / float(f"{c:.3e}") - 1) <= max(EXACT / 10, error / abs(c))
     )
+
+
+def _fraction(c: float) -> Fraction:
+    return Fraction(c).limit_denominator(SIMPLE)
+
+
+def _near(c: float, simple: float, error: float) -> bool:
+    return simple != 0 and abs(c - simple) <= max(EXACT * abs(simple), error)
 
 
 def _blocks(block: Block) -> Iterator[Reading]:
     decays = [block.decay * block.w] if block.weight and block.decay else []
     for decay in (0.0 * block.w, *decays):
-        c = _factor(block.a - decay, block.n - decay, block.error)
-        if c is not None:
-            yield Reading(text=written(c), predicted=c * (block.n - decay) + decay)
-    c = _factor_beside_decay(block)
-    if c is not None:
-        yield from (Reading(text=written(c), predicted=each) for each in list(scaled_block(block, c))[-1:])
+        found = _factor(block.a - decay, block.n - decay, block.error)
+        if found is not None:
+            c, error = found
+            yield _reading(c, error, c * (block.n - decay) + decay)
+    c_beside = _factor_beside_decay(block)
+    if c_beside is not None:
+        yield from (_reading(c_beside, 0.0, each) for each in list(scaled_block(block, c_beside))[-1:])
+
+
+def _reading(c: float, error: float, predicted: Array) -> Reading:
+    return Reading(text=written(c, error), predicted=predicted, named=is_simple(c, error))
 
 
 def _factor_beside_decay(block: Block) -> float | None:
@@ -75,28 +106,38 @@ def _factor_beside_decay(block: Block) -> float | None:
     return float(c)
 
 
-def _factor(a: Array, n: Array, error: Array) -> float | None:
-    """The weighted least squares factor, where there are entries enough or it is simple."""
+def _factor(a: Array, n: Array, error: Array) -> tuple[float, float] | None:
+    """The weighted least squares factor and its error, where there are entries enough or it is simple."""
     weight = 1 / np.maximum(error, 1e-300) ** 2
     size = float(np.sum(weight * n * n))
     if not size > 0:
         return None
     c = float(np.sum(weight * a * n)) / size
+    bar = 5 * max(1.0, abs(c)) / math.sqrt(size)
     informative = int(np.sum(np.abs(n) > 1e3 * error))
-    return c if informative >= ENOUGH or (informative and is_simple(c)) else None
+    return (c, bar) if informative >= ENOUGH or (informative and is_simple(c)) else None
 
 
 def _lines(attempt: Attempt) -> Iterator[Variant]:
     for kind, layer in attempt.all_lines("dZ", "dW", "db"):
-        if kind == "db":
-            bias = attempt.net.layers[layer - 1].bias
-            assert bias is not None
-            a, g = attempt.returned[bias].reshape(-1, 1), attempt.seen.db[layer]
-        else:
-            a, g = attempt.data_part(layer)
-        c = fitted_factor(a, g)
-        if c is not None and (np.count_nonzero(g) >= ENOUGH or is_simple(c)):
-            yield Variant(line=(kind, layer), text=written(c), edit=scaled(kind, c))
+        for a, g in _pairs(attempt, kind, layer):
+            c = fitted_factor(a, g)
+            if c is not None and (np.count_nonzero(g) >= ENOUGH or is_simple(c)):
+                for edit in scalings(attempt.net, kind, c):
+                    yield Variant(line=(kind, layer), text=written(c), edit=edit, named=is_simple(c))
+
+
+def _pairs(attempt: Attempt, kind: Kind, layer: int) -> Iterator[tuple[Array, Array]]:
+    """What was returned beside what is right: of weights, the data's part, and all of it."""
+    own = attempt.net.layers[layer - 1]
+    if kind == "db":
+        assert own.bias is not None
+        yield attempt.returned[own.bias].reshape(-1, 1), attempt.seen.db[layer]
+        return
+    yield attempt.data_part(layer)
+    if attempt.net.r:
+        returned = attempt.returned[own.weight]
+        yield returned.T if attempt.net.rows else returned, attempt.seen.dW[layer]
 
 
 cause(__name__, blocks=_blocks, lines=_lines, rank=ANY_FACTOR)

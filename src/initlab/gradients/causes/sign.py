@@ -10,7 +10,7 @@ dZ3 = A3 - Y
 
 from collections.abc import Iterator
 
-from initlab.gradients.causes.cause import NAMED, Attempt, Block, Reading, Variant, cause, scaled, scaled_block
+from initlab.gradients.causes.cause import NAMED, Attempt, Block, Reading, Variant, cause, scaled_block, scalings
 
 
 def _blocks(block: Block) -> Iterator[Reading]:
@@ -19,7 +19,8 @@ def _blocks(block: Block) -> Iterator[Reading]:
 
 def _lines(attempt: Attempt) -> Iterator[Variant]:
     for kind, layer in attempt.all_lines("dZ", "dW", "db"):
-        yield Variant(line=(kind, layer), text="sign wrong", edit=scaled(kind, -1.0))
+        for edit in scalings(attempt.net, kind, -1.0):
+            yield Variant(line=(kind, layer), text="sign wrong", edit=edit)
 
 
 cause(__name__, blocks=_blocks, lines=_lines, rank=NAMED)
