@@ -8,6 +8,7 @@ import pytest
 from networks import Network
 
 from initlab import GradientCase, gradcheck
+from initlab.gradients.causes import CAUSES
 from initlab.gradients.check import gradient_report
 from initlab.gradients.points import STUCK
 from initlab.gradients.projection import KAPPA
@@ -296,6 +297,23 @@ def test_a_mask_drawn_anew_by_the_backward_pass():
     report = gated(network.cost, gradients)
     assert report.verdict == "NONDETERMINISTIC"
     assert "new mask" in report.points[0].gates[0].text
+    assert report.points[0].gates[0].cause == "resampled_mask"
+
+
+def test_every_gate_has_a_page():
+    seen: dict[str, object] = {}
+    network = Network("tanh")
+
+    def adds_up(p):
+        for name, value in network.gradients(p).items():
+            seen[name] = seen.get(name, 0) + value
+        return dict(seen)
+
+    assert gated(network.cost, adds_up).points[0].gates[0].cause == "accumulation"
+    noise = np.random.default_rng(0)
+    report = gated(lambda p: network.cost(p) * (1 + noise.random()), network.gradients)
+    assert report.points[0].gates[0].cause == "random_cost"
+    assert {name for name in CAUSES if CAUSES[name].gate} > {"accumulation", "random_cost", "resampled_mask"}
 
 
 def test_gradients_that_add_up():

@@ -193,7 +193,8 @@ class _Checker:
         text = (
             "the gradients are right here, and the same at other parameters, where they are not: they are those of an "
         )
-        return Gate(verdict="STATEFUL", text=f"{text}earlier call. Compute them from the parameters they are given.")
+        text += "earlier call. Compute them from the parameters they are given."
+        return Gate(verdict="STATEFUL", text=text, cause="kept_state")
 
     def _single(self) -> bool:
         return all(

@@ -80,7 +80,7 @@ def _kept(harness: Harness, before: State) -> list[Gate]:
         f"the cost is {costs.pop():.10g} at parameters far apart, to the last digit: it is kept from an earlier call. "
         "Compute it anew from the parameters that it is given."
     )
-    return [Gate(verdict="STATEFUL", text=text)]
+    return [Gate(verdict="STATEFUL", text=text, cause="kept_state")]
 
 
 def _pinned(case: GradientCase, harness: Harness, what: str) -> tuple[list[Gate], Pinned | None]:
@@ -89,16 +89,16 @@ def _pinned(case: GradientCase, harness: Harness, what: str) -> tuple[list[Gate]
         trial = Harness(case, harness.theta, pin=pinned.pin)
         if _random_cost(trial) is None:
             text = f"{what}: each call draws anew from {pinned.name}. Draw the dropout mask or noise once, outside."
-            return [Gate(verdict="NONDETERMINISTIC", text=text, pinned=pinned.name)], pinned
+            return [Gate(verdict="NONDETERMINISTIC", text=text, cause="random_cost", pinned=pinned.name)], pinned
     names = carried(lambda: harness.cost(harness.fresh()), case.cost, *case.data)
     if names:
         text = f"each call of the cost changes {', '.join(names)}, and the next one reads it. Pass it in, or leave it."
-        return [Gate(verdict="STATEFUL", text=text)], None
+        return [Gate(verdict="STATEFUL", text=text, cause="kept_state")], None
     text = (
         f"{what}, and no generator was found to pin. Draw the mask or noise once and pass it in, or seed a generator "
         "inside the cost."
     )
-    return [Gate(verdict="NONDETERMINISTIC", text=text)], None
+    return [Gate(verdict="NONDETERMINISTIC", text=text, cause="random_cost")], None
 
 
 def _state(case: GradientCase, harness: Harness, before: State) -> list[Gate]:
@@ -114,7 +114,13 @@ def _state(case: GradientCase, harness: Harness, before: State) -> list[Gate]:
     after = harness.cost(harness.fresh())
     if not _same(np.array(here), np.array(after)):
         text = f"the cost was {here:.10g} before the gradients were computed and {after:.10g} after"
-        return [Gate(verdict="STATEFUL", text=f"{text}: the backward pass changes what the forward pass reads.")]
+        return [
+            Gate(
+                verdict="STATEFUL",
+                text=f"{text}: the backward pass changes what the forward pass reads.",
+                cause="kept_state",
+            )
+        ]
     return _apart(harness, first, second) or _kept(harness, before)
 
 
@@ -130,12 +136,12 @@ def _apart(harness: Harness, first: Copies, second: Copies) -> list[Gate]:
         text = (
             f"the gradient of {listed} grows by the same amount with every call: it is added up. Set it to zero first."
         )
-        return [Gate(verdict="STATEFUL", text=text)]
+        return [Gate(verdict="STATEFUL", text=text, cause="accumulation")]
     text = (
         f"the gradient of {listed} differs between two calls although the cost does not: the backward pass draws a "
         "new mask. Keep the mask of the forward pass and use it again."
     )
-    return [Gate(verdict="NONDETERMINISTIC", text=text)]
+    return [Gate(verdict="NONDETERMINISTIC", text=text, cause="resampled_mask")]
 
 
 def _changes(case: GradientCase, harness: Harness, *, backward: bool) -> list[Gate]:
@@ -155,7 +161,7 @@ def _changes(case: GradientCase, harness: Harness, *, backward: bool) -> list[Ga
         if changed:
             _restore(case, own, arrays, data)
             text = f"a call of the {what} changes {', '.join(dict.fromkeys(changed))} in place. Work on a copy."
-            return [Gate(verdict="STATEFUL", text=text)]
+            return [Gate(verdict="STATEFUL", text=text, cause="kept_state")]
     return []
 
 

@@ -114,6 +114,7 @@ class Gate:
 
     verdict: Verdict
     text: str
+    cause: str
     pinned: str | None = None
 
 

@@ -78,6 +78,7 @@ def _point(point: PointReport, *, named: bool) -> Iterator[RenderableType]:
     for gate in point.gates:
         yield Text()
         yield Text.assemble((gate.verdict, STYLE[gate.verdict]), f"  {gate.text}")
+        yield Text(f"    more   initlab explain {gate.cause}", style="dim")
         if gate.pinned:
             yield Text(f"With {gate.pinned} pinned, so that each call draws the same numbers:", style="dim")
     if point.blocks:

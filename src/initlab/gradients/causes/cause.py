@@ -1,9 +1,10 @@
 """What a cause is: a mistake by name, with the numbers that it makes a backward pass return.
 
-A cause is recognised in two ways, and a file offers one or both:
+A cause is recognised in three ways, and a file offers one or more:
 
     blocks   algebra between the returned and the true gradient of one block: any program
     lines    an edit of a line of the backward pass, replayed: a network whose cost was recognised
+    gate     calls that disagree or change something, before anything is differentiated
 """
 
 import sys
@@ -120,6 +121,7 @@ class Cause:
     documentation: Documentation = field(repr=False)
     blocks: BlockReader | None = None
     lines: LineReader | None = None
+    gate: bool = False
     rank: int = STRUCTURE
 
 
@@ -127,7 +129,12 @@ CAUSES: Catalogue[Cause] = Catalogue(kind="cause", package="initlab.gradients.ca
 
 
 def cause(
-    module: str, *, blocks: BlockReader | None = None, lines: LineReader | None = None, rank: int = STRUCTURE
+    module: str,
+    *,
+    blocks: BlockReader | None = None,
+    lines: LineReader | None = None,
+    gate: bool = False,
+    rank: int = STRUCTURE,
 ) -> None:
     """Register the cause of a file, under the file's name, with the file's docstring.
 
@@ -138,7 +145,7 @@ def cause(
     missing = [title for title in SECTIONS if title not in documentation.sections]
     if missing and sys.flags.optimize < 2:
         raise CatalogueError(f"The docstring of cause {name} lacks {', '.join(missing)}.")
-    CAUSES.add(name, Cause(name=name, documentation=documentation, blocks=blocks, lines=lines, rank=rank))
+    CAUSES.add(name, Cause(name=name, documentation=documentation, blocks=blocks, lines=lines, gate=gate, rank=rank))
 
 
 def scaled(kind: Kind, factor: float) -> Edit:
