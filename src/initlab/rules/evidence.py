@@ -202,7 +202,16 @@ def before_scores(trace: Trace) -> set[str]:
             edge += [trace.first.ops[place] for each in edge if not each.weights for place in each.inputs]
             edge += [trace.first.ops[place] for each in edge if each.kind == "norm" for place in each.inputs]
             found |= {name for each in edge for name in each.weights}
+            if op.function == "softmax":
+                found |= {name for each in edge for name in _only_for(trace, each, edge)}
     return found
+
+
+def _only_for(trace: Trace, op: Op, edge: list[Op]) -> Iterator[str]:
+    """The weights of what feeds an operation, and feeds nothing but its peers."""
+    for place in op.inputs:
+        if all(after in edge for _, after in followers(trace, place)):
+            yield from trace.first.ops[place].weights
 
 
 def biases_of(trace: Trace, op: Op) -> list[Weight]:

@@ -78,10 +78,12 @@ def dead_parameter(trace: Trace) -> Iterator[Finding]:
         return
     zero = [weight for weight in dead if weight.norm == 0 and not weight.bias and not weight.gain]
     flat = [] if zero else constants(trace)
+    flat = flat if _most(trace, flat) else []
+    product = len(zero) > 1 and any(weight.matrix for weight in zero)
     shown = flat + sorted(dead, key=lambda weight: (weight.norm != 0, weight.bias, weight.gain))
     others = f", as do {len(dead) - 1} others" if len(dead) > 1 else ""
     yield Finding(
-        severity="error",
+        severity="error" if product or flat or _most(trace, dead) else "info",
         path=shown[0].name,
         measured=0.0,
         limit=0.0,
@@ -104,6 +106,11 @@ def _idle(trace: Trace) -> set[str]:
     if any(op.keys == 1 for op in trace.first.ops):
         found |= before_scores(trace)
     return found
+
+
+def _most(trace: Trace, group: list[Weight]) -> bool:
+    """Whether weights hold half of the numbers that are trained."""
+    return 2 * sum(weight.size for weight in group) >= sum(weight.size for weight in trace.trained())
 
 
 def _after(trace: Trace, place: int) -> list[Op]:

@@ -15,11 +15,11 @@ def optimizer_noise(trace: Trace, *, epsilon: float = 1e-8, times: float = 10.0)
     """The gradient of a matrix is so small that Adam's ε shrinks its steps.
 
     Adam divides by √v + ε. Where the root mean square g of a gradient is below ε the step is g/ε of what it should be,
-    whatever the learning rate: an error. Below 10 ε it is a warning, if a third of the matrices are: one branch that
-    lags is made up for by the others. The largest g of the passes counts, made up for the fall of the loss, over the
-    entries that are not zero, so that zero gates and tables with few rows looked up are no matter; nor is what grows
-    threefold over the virtual steps, behind a gate that opens. State `epsilon` if yours is another; plain gradient
-    descent has none, and the rule is then to be ignored.
+    whatever the learning rate: an error. Below 10 ε it is a warning. A third of the matrices must be so: one branch
+    that lags is made up for by the others. The largest g of the passes counts, made up for the fall of the loss, over
+    the entries that are not zero, so that zero gates and tables with few rows looked up are no matter; nor is what
+    grows threefold over the virtual steps, behind a gate that opens. State `epsilon` if yours is another; plain
+    gradient descent has none, and the rule is then to be ignored.
 
     ## Limit
     √(mean (∂L/∂w)²) >= times · epsilon
@@ -51,7 +51,7 @@ def optimizer_noise(trace: Trace, *, epsilon: float = 1e-8, times: float = 10.0)
         sizes = [each.norm * up / math.sqrt(max(1.0, each.filled * weight.size)) for each, up in found]
         if 0 < max(sizes) < times * epsilon and sizes[-1] < OPENS * sizes[0]:
             small.append((max(sizes), weight))
-    if small and (min(small, key=lambda each: each[0])[0] < epsilon or 3 * len(small) >= asked):
+    if small and 3 * len(small) >= asked:
         rms, weight = min(small, key=lambda each: each[0])
         suspect = culprit(trace, "small")
         path = suspect.weight.name if suspect else weight.name

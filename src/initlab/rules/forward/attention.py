@@ -9,12 +9,12 @@ from initlab.trace import Op, Trace
 
 
 @rule("W080", "attention-condensed", severity="warning")
-def attention_condensed(trace: Trace, *, times: float = 5.0) -> Iterator[Finding]:
+def attention_condensed(trace: Trace, *, times: float = 8.0) -> Iterator[Finding]:
     """The scores of attention are so wide that each query looks at one key, whichever it is.
 
     A softmax over T normal scores of standard deviation s condenses on a few of them at s₀ = √(2 ln T) (the random
-    energy model): its entropy no longer grows with T. Beyond, Σp² = 1 - s₀/s on average; at s = 5 s₀, the limit, four
-    fifths of the weight are on one key, and hardly a gradient moves it. s is that of the median query, so that heads
+    energy model): its entropy no longer grows with T. Beyond, Σp² = 1 - s₀/s on average; at s = 8 s₀, the limit, seven
+    eighths of the weight are on one key, and hardly a gradient moves it. s is that of the median query, so that heads
     with a steep bias of positions (ALiBi) do not decide. Scores of exactly 0 are a zero query on purpose (μP).
 
     ## Limit
@@ -32,7 +32,7 @@ def attention_condensed(trace: Trace, *, times: float = 5.0) -> Iterator[Finding
         def forward(self, x):
             return self.head(nn.functional.scaled_dot_product_attention(self.q(x), self.k(x), self.v(x)).mean(1))
 
-    model = Attention(3.0)
+    model = Attention(5.0)
     batch = torch.randn(16, 12, 32)
 
     ## Use instead
@@ -75,7 +75,7 @@ def _finding(trace: Trace, op: Op, measured: float, limit: float) -> Finding:
         path=blamed[0] if blamed else op.name,
         measured=measured,
         limit=limit,
-        formula=f"5√(2 ln T), T = {op.keys} keys: there four fifths of a softmax are on one key",
+        formula=f"8√(2 ln T), T = {op.keys} keys: there seven eighths of a softmax are on one key",
         cause=f"The scores of {op.name} have standard deviation {measured:.3g}: each query looks at one key.",
         remedy=overall(trace)
         or Remedy(

@@ -11,16 +11,17 @@ SAME = 1e-9
 
 
 @rule("W066", "collapse", severity="error")
-def collapse(trace: Trace, *, roundings: float = 10.0) -> Iterator[Finding]:
+def collapse(trace: Trace, *, roundings: float = 100.0) -> Iterator[Finding]:
     """The last hidden layer puts out nearly the same whatever is fed in.
 
-    In the ordered phase every layer draws inputs together, 1 - c → χ (1 - c) with χ < 1. Where 1 - c of the last hidden
-    layer is below 10 roundings of the dtype the inputs cannot be told apart; below one rounding is an error. A network
-    of 8 layers as torch draws them has 1e-5 to 1e-3, which costs it some steps and no more; means over sets and
-    pictures bring it down as well, and no harm. A matrix of zeros that nothing goes round is a warning.
+    In the ordered phase every layer draws inputs together, 1 - c → χ (1 - c) with χ < 1. Two results of cosine c differ
+    by δ = √(2(1 - c)) of their size; where δ of the last hidden layer is below 100 roundings of the dtype the inputs
+    cannot be told apart, and below 10 it is an error. A network of 8 layers as torch draws them has 1 - c of 1e-5 to
+    1e-3, which costs it some steps and no more; means over sets and pictures bring it down as well, and no harm. A
+    matrix of zeros that nothing goes round is a warning.
 
     ## Limit
-    1 - c of the last hidden layer >= roundings · rounding(dtype)
+    √(2(1 - c)) of the last hidden layer >= roundings · rounding(dtype)
 
     ## Example
     model = nn.Sequential(*[layer for _ in range(30) for layer in (nn.Linear(64, 64), nn.Tanh())], nn.Linear(64, 4))
@@ -45,18 +46,18 @@ def collapse(trace: Trace, *, roundings: float = 10.0) -> Iterator[Finding]:
     if start <= 1e-4 or last.square == 0 or _shut(trace):
         raise NotApplicable("the inputs are alike, or the layer puts out nothing yet")
     precision = 2.0**-7 if "bfloat16" in last.dtype else 2.0**-10 if last.dtype == "float16" else trace.precision
-    floor = min(roundings * precision, 1e-4)
+    floor = min((roundings * precision) ** 2 / 2, 1e-4)
     if apart < floor:
         main = matrix_of(trace, last)
         edits = tuple(calibrated(scale) for scale in scales(trace) if scale.gain > 0)
         loud = [weight for weight in trace.trained() if weight.bias and weight.norm > 0]
         biases = tuple(redraw(trace, weight) for weight in loud)
         yield Finding(
-            severity="error" if apart < floor / 10 else "warning",
+            severity="error" if apart < floor / 100 else "warning",
             path=main.name if main is not None else last.name,
             measured=apart,
             limit=floor,
-            formula=f"1 - c >= {roundings:g} roundings",
+            formula=f"√(2(1 - c)) >= {roundings:g} roundings",
             cause=f"Different inputs have 1 - cosine {apart:.2g} at {last.name}, and {start:.2g} when fed in: the "
             f"ordered "
             "phase.",

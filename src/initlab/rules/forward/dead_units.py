@@ -68,7 +68,7 @@ def _culprits(trace: Trace, op: Op) -> tuple[list[Weight], str]:
     source = producer(trace, op)
     if source is None:
         return [], "What is fed in is negative."
-    low = [weight for weight in biases_of(trace, source) if weight.mean < 0 and weight.norm > 0]
+    low = [weight for weight in biases_of(trace, source) if weight.mean < -0.1 * source.std]
     if low:
         return low, f"The biases {low[0].name} are {low[0].mean:.3g} on average, against a signal of {source.std:.3g}."
     main = matrix_of(trace, source)
