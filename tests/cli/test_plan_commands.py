@@ -60,6 +60,26 @@ def huge():
 
 def batch():
     return torch.ones(8, 20)
+
+class Keyed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner, self.out = nn.Linear(20, 16), nn.Linear(16, 3)
+
+    def forward(self, batch):
+        return self.out(torch.tanh(self.inner(batch["x"])))
+
+class Frames(Keyed):
+    def forward(self, x):
+        examples, rows, columns = x.shape
+        assert (rows, columns) == (4, 5)
+        return self.out(torch.tanh(self.inner(x.reshape(examples, rows * columns))))
+
+def keyed():
+    return {"batch": {"x": torch.ones(8, 20)}}
+
+def pair():
+    return torch.ones(8, 4, 5), torch.zeros(8, dtype=torch.long)
 """
 
 DEEP = '[[rules]]\nname = "nowhere.*"\nscheme = "he"\n[[rules]]\nscheme = "truncated_normal(std=0.02, cut=100)"\n'
@@ -155,6 +175,37 @@ def test_what_a_policy_leaves_open_is_printed_and_strict_refuses_it(capsys):
     for verb in (["plan"], ["init", "-o", "x.safetensors"], ["verify"]):
         assert run([verb[0], "m.py:mlp", "--policy", "open.toml", "--strict", *verb[1:]]) == 2
         assert "must leave nothing open" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("model", "given"),
+    [
+        ("m.py:Keyed", ["--batch", "m.py:keyed"]),
+        ("m.py:Frames", ["--input", "2x4x5"]),
+        ("m.py:Frames", ["--batch", "m.py:pair"]),
+    ],
+)
+def test_an_example_tells_what_cannot_be_guessed(capsys, model, given):
+    _, unrun = document(capsys, "plan", model)
+    assert "does not run on a guessed input" in unrun["note"]
+    _, seen = document(capsys, "plan", model, *given)
+    assert seen["note"] == ""
+    assert "tanh" in seen["parameters"][0]["reason"]
+    assert run(["init", model, "-o", "drawn.safetensors", *given]) == 0
+    assert run(["verify", "drawn.safetensors", "--model", model, *given]) == 0
+    assert run(["verify", model, *given]) == 1
+
+
+def test_an_example_that_the_model_does_not_take_is_said(capsys):
+    for given, message in (
+        (["--input", "2x4"], "must be one that the model takes, got one of which it does not run on the given input"),
+        (["--input", "2x4x5", "--tokens", "2x3:4"], "must be given once"),
+        (["--tokens", "2x3"], "--tokens must be like 8x128:50257"),
+    ):
+        assert run(["plan", "m.py:Frames", *given]) == 2
+        assert message in capsys.readouterr().err
+    assert run(["plan", "m.py:arrays", "--input", "2x4"]) == 2
+    assert "must be of a torch model" in capsys.readouterr().err
 
 
 BAD = [

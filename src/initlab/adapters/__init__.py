@@ -10,19 +10,25 @@ from initlab.errors import SpecError
 def adapter_of(model: object, *, example: object = None) -> Adapter:
     """The adapter of the framework that a model is of; no framework is loaded that the model has not loaded itself.
 
-    `example` is an input of the model, on which torch's adapter runs it to see what follows each layer; None guesses.
+    `example` is an input of the model, on which torch's adapter runs it to see what follows each layer: a tensor or
+    array, (inputs, targets), a tuple or a dict of arguments; None guesses.
 
     >>> import numpy as np
     >>> adapter_of({"W1": np.zeros((2, 3))}).name
     'numpy'
 
-    Raises SpecError for what is a model of none.
+    Raises SpecError for what is a model of none, and for an example of a model that is not torch's.
     """
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(model, torch.nn.Module):
         from initlab.adapters.torch.adapter import TorchAdapter
 
         return TorchAdapter(example=example)
+    if example is not None:
+        raise SpecError(
+            f"An example must be of a torch model, got one of a {type(model).__name__}. "
+            "Leave it out; a JAX model may be given as (apply, weights, inputs)."
+        )
     if _is_arrays(model):
         from initlab.adapters.numpy import NumpyAdapter
 

@@ -100,23 +100,33 @@ class Plan(plans.Plan):
         return Verified(**vars(found))
 
 
-def plan(model: object, policy: Source = "auto", *, strict: bool = False) -> Plan:
+def plan(
+    model: object,
+    policy: Source = "auto",
+    *,
+    strict: bool = False,
+    example: Any = None,  # noqa: ANN401
+) -> Plan:
     """Say what each parameter of a model gets under a policy, and why. Nothing is drawn.
+
+    A torch model is run once, without computing its products, to see what follows each layer. `example` is what it is
+    called with for that: a tensor or array, (inputs, targets), or a tuple or dict of arguments; None guesses it.
 
     >>> import numpy as np
     >>> found = plan({"W1": np.zeros((10, 50)), "b1": np.zeros((10, 1))}, "course-he")
     >>> found.laws
     {'W1': Normal(std=0.2, mean=0.0), 'b1': Constant(value=0.0)}
 
-    Raises SpecError for a policy or model that cannot be planned, and, if `strict`, for what the policy leaves open.
+    Raises SpecError for a policy or model that cannot be planned, for an example that the model does not take, and, if
+    `strict`, for what the policy leaves open.
     """
-    adapter = adapter_of(model)
+    adapter = adapter_of(model, example=example)
     chosen = policy_for(policy, adapter.name)
     parameters = adapter.parameters(model)
-    buffers = getattr(adapter, "buffers", lambda _model: ())(model)
-    found = plans.plan(
-        parameters, chosen, framework=adapter.name, buffers=buffers, note=adapter.note(model), strict=strict
-    )
+    buffers, note = getattr(adapter, "buffers", lambda _model: ())(model), adapter.note(model)
+    if example is not None and note:
+        raise SpecError(f"The example must be one that the model takes, got one of which {note}. Give what it takes.")
+    found = plans.plan(parameters, chosen, framework=adapter.name, buffers=buffers, note=note, strict=strict)
     return Plan(**vars(found), reader=adapter, subject=_reference(model))
 
 
@@ -127,6 +137,7 @@ def init(
     seed: int = 0,
     strict: bool = False,
     batch: Any = None,  # noqa: ANN401
+    example: Any = None,  # noqa: ANN401
 ) -> Model:
     """Plan a model and draw it: in place, or, for JAX, as a new pytree.
 
@@ -134,7 +145,7 @@ def init(
     >>> float(init({"W1": np.zeros((1000, 50))}, "course-he")["W1"].std().round(2))
     0.2
     """
-    return plan(model, policy, strict=strict).apply(model, seed=seed, batch=batch)
+    return plan(model, policy, strict=strict, example=example).apply(model, seed=seed, batch=batch)
 
 
 def verify(
@@ -145,6 +156,7 @@ def verify(
     alpha: float = ALPHA,
     strict: bool = False,
     batch: Any = None,  # noqa: ANN401
+    example: Any = None,  # noqa: ANN401
     progress: Show | None = None,
 ) -> Verified:
     """Whether a model holds what a policy plans for it: every tensor against its law, and against the others.
@@ -154,7 +166,8 @@ def verify(
     >>> [(finding.name, finding.found) for finding in found.findings]
     [('W1', 'std 0.9955')]
     """
-    return plan(model, policy, strict=strict).verify(model, seed=seed, alpha=alpha, batch=batch, progress=progress)
+    planned = plan(model, policy, strict=strict, example=example)
+    return planned.verify(model, seed=seed, alpha=alpha, batch=batch, progress=progress)
 
 
 def policy_for(source: Source, framework: str) -> Policy:
@@ -164,6 +177,11 @@ def policy_for(source: Source, framework: str) -> Policy:
     if framework not in DEFAULTS:
         raise SpecError(f"The framework of framework-default must be torch or jax, got {framework}. Use course-he.")
     return policy_of(DEFAULTS[framework])
+
+
+def needs_data(source: Source) -> bool:
+    """Whether a policy looks at a batch of data."""
+    return policy_for(source, "torch").method is not None
 
 
 def _values(adapter: Adapter, model: object) -> verification.Values:
@@ -184,7 +202,7 @@ def _reader(planned: Plan, model: object) -> Adapter:
     """The adapter of a model. Raises SpecError unless it is the one planned, or has its parameters in their shapes."""
     if planned.subject() is model:
         return planned.reader
-    adapter = adapter_of(model)
+    adapter = adapter_of(model, example=getattr(planned.reader, "example", None))
     shapes = {parameter.name: parameter.shape for parameter in adapter.parameters(model)}
     for row in planned.rows:
         name, shape = row.parameter.name, row.parameter.shape

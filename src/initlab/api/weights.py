@@ -23,6 +23,7 @@ def init_file(
     output: str | Path,
     strict: bool = False,
     batch: Any = None,  # noqa: ANN401
+    example: Any = None,  # noqa: ANN401
 ) -> Plan:
     """Plan a model, draw it, and write it into a safetensors file, whole or not at all.
 
@@ -34,7 +35,7 @@ def init_file(
         raise SpecError(f"The output must be a .safetensors file, got {path}. Name it so.")
     if not path.parent.is_dir():
         raise SpecError(f"The folder of {path} must exist, got nothing there. Make it first.")
-    planned = plan(model, policy, strict=strict)
+    planned = plan(model, policy, strict=strict, example=example)
     drawn = planned.apply(model, seed=seed, batch=batch)
     state = state_of(drawn, planned.reader)
     write_weights(path, state.tensors, notes_of(planned, state, seed=seed))
@@ -46,6 +47,7 @@ def verify_file(
     policy: Source | None = None,
     *,
     model: object | None = None,
+    example: Any = None,  # noqa: ANN401
     seed: int | None = None,
     alpha: float = ALPHA,
     strict: bool = False,
@@ -62,7 +64,7 @@ def verify_file(
         raise SpecError(f"The policy must be given, got none, and {file} notes none. Add --policy NAME.")
     places: Places
     if model is not None:
-        adapter = adapter_of(model)
+        adapter = adapter_of(model, example=example)
         state = state_of(model, adapter)
         names = check_names(weights, state)
         places = {name: (names[tensor], block) for name, (tensor, block) in state.places.items()}

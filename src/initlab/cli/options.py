@@ -8,8 +8,10 @@ import click
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from initlab.adapters.batches import Made
 from initlab.documents import read_toml
 from initlab.errors import SpecError
+from initlab.loading import make
 from initlab.plans.policy import preset_names
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -18,12 +20,36 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one strict
 
 
 model_argument = click.argument("model")
-batch_option = click.option(
-    "--batch",
-    metavar="BATCH",
-    help="For lsuv, krahenbuhl, weight-norm: the data, as FILE.py:NAME of what the model takes.",
-)
 strict = click.option("--strict", is_flag=True, help="Make an error of anything that the policy leaves open.")
+
+
+def example_options(command: Command) -> Command:
+    """The options --batch, --input and --tokens: what the model is called with. A command gets them as they stand."""
+    for decorate in (
+        click.option("--tokens", metavar="SIZES", help="The same, made of tokens: 8x128:50257."),
+        click.option("--input", "input_", metavar="SIZES", help="The same, made of numbers: 32x3x224x224."),
+        click.option(
+            "--batch",
+            metavar="FILE:NAME",
+            help="What the model takes, to see what follows each layer; else guessed. The data of lsuv, krahenbuhl and "
+            "weight-norm.",
+        ),
+    ):
+        command = decorate(command)
+    return command
+
+
+def example_of(batch: str | None, input_: str | None, tokens: str | None) -> object:
+    """What a model is called with, as `--batch`, `--input` or `--tokens` say; None if none does.
+
+    Raises SpecError when several do, or one is malformed.
+    """
+    if sum(given is not None for given in (batch, input_, tokens)) > 1:
+        raise SpecError("The batch must be given once, got several of --batch, --input and --tokens. Keep one.")
+    if batch is not None:
+        return make(batch, what="batch")
+    made = Made.features(input_) if input_ is not None else Made.tokens(tokens) if tokens is not None else None
+    return made.array(seed=0) if made is not None else None
 
 
 def output(what: str, *, required: bool = False) -> Callable[[Command], Command]:

@@ -1,11 +1,14 @@
 """verify: Prove that a model or weights file holds what a policy plans, tensor by tensor."""
 
+from typing import Any
+
 import click
 from rich.console import Console
 
 from initlab.api import plan as api
+from initlab.api.plan import needs_data
 from initlab.api.weights import verify_file
-from initlab.cli.options import as_json, batch_option, policy_option, strict
+from initlab.cli.options import as_json, example_of, example_options, policy_option, strict
 from initlab.cli.progress import progress
 from initlab.loading import make
 from initlab.plans.verify import ALPHA, Verified
@@ -28,7 +31,7 @@ FILES = (".safetensors", *PICKLES)
 @click.option(
     "--alpha", type=float, default=ALPHA, show_default=True, help="The chance of any alarm if all is as planned."
 )
-@batch_option
+@example_options
 @as_json
 def verify(
     target: str,
@@ -37,8 +40,8 @@ def verify(
     model: str | None,
     seed: int | None,
     alpha: float,
-    batch: str | None,
     as_json: bool,
+    **example: str | None,
 ) -> int:
     """Prove that a model or weights file holds what a policy plans, tensor by tensor.
 
@@ -46,13 +49,15 @@ def verify(
     """
     with progress("verifying", "verifying", before="loading") as show:
         found: Verified
+        given = example_of(**example)
+        shared: Any = {"seed": seed, "alpha": alpha, "strict": strict, "progress": show, "example": given}
         if target.endswith(FILES):
             made = make(model, what="model") if model is not None else None
-            found = verify_file(target, policy, model=made, seed=seed, alpha=alpha, strict=strict, progress=show)
+            found = verify_file(target, policy, model=made, **shared)
         else:
             made = make(target, what="model")
-            data = None if batch is None else make(batch, what="batch")
-            found = api.verify(made, policy or "auto", seed=seed, alpha=alpha, strict=strict, batch=data, progress=show)
+            data = given if needs_data(policy or "auto") else None
+            found = api.verify(made, policy or "auto", batch=data, **shared)
     if as_json:
         click.echo(json.dumps({**render.document(found), "target": target}))
     else:

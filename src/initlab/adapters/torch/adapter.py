@@ -28,7 +28,7 @@ class TorchAdapter:
     name = "torch"
 
     def __init__(self, *, example: object = None) -> None:
-        self._example = example
+        self.example = example
         self._readings: WeakKeyDictionary[nn.Module, Reading] = WeakKeyDictionary()
 
     def parameters(self, model: nn.Module) -> tuple[Parameter, ...]:
@@ -81,7 +81,7 @@ class TorchAdapter:
     def _read(self, model: nn.Module, *, anew: bool = False) -> Reading:
         known = self._readings.get(model)
         if known is None or anew or not known.describes(model):
-            known = self._readings[model] = read(model, self._example)
+            known = self._readings[model] = read(model, self.example)
         return known
 
 
