@@ -46,6 +46,47 @@ def test_the_data_are_found_where_the_cost_holds_them():
     assert [(m.cause, m.site) for m in report.mistakes] == [("wrong_cache", "W2")]
 
 
+NAMES = {
+    "letters": dict(zip(("W1", "b1", "W2", "b2", "W3", "b3"), "AuBvCw", strict=True)),
+    "places": {f"{kind}{n}": f"{kind}_{at}" for kind in "Wb" for n, at in enumerate(("in", "hid", "out"), 1)},
+    "lists": {f"{kind}{n}": f"{kind}[{n - 1}]" for kind in "Wb" for n in (1, 2, 3)},
+}
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["from the input", "from the output"])
+@pytest.mark.parametrize("naming", NAMES)
+def test_a_chain_is_known_by_its_shapes_whatever_the_names_are(naming, order):
+    network, names = Network("relu", bug="no derivative", at=1), NAMES[naming]
+
+    def own(p):
+        return {name: p[names[name]] for name in names}
+
+    case = GradientCase(
+        cost=lambda p: network.cost(own(p)),
+        gradients=lambda p: {names[n]: network.gradients(own(p))[f"d{n}"] for n in names},
+        parameters={names[n]: network.parameters[n] for n in list(names)[::order]},
+    )
+    found = gradient_report(case).mistakes
+    assert [(m.cause, m.site) for m in found] == [("activation_derivative_missing", "dZ1")]
+
+
+@pytest.mark.parametrize("divided", [False, True])
+@pytest.mark.parametrize(("bug", "cause"), [("no keep", "keep_prob"), ("no mask", "dropout_mask")])
+def test_keep_is_read_from_the_masks_or_from_what_the_cost_holds(bug, cause, divided):
+    network = Network("tanh", bug=bug, lam=0.0)
+    if divided:
+        network.masks = [mask / network.keep for mask in network.masks]
+        network.keep = 1
+        cause = "dropout_mask"
+    case = GradientCase(cost=network.cost, gradients=network.gradients, parameters=network.parameters)
+    found = gradient_report(case)
+    if divided and bug == "no keep":
+        assert found.verdict == "PASS"
+    else:
+        assert [(m.cause, m.site) for m in found.mistakes] == [(cause, "dA2")]
+        assert "D2" in found.mistakes[0].line
+
+
 def test_one_wrong_entry_has_a_place_and_no_name():
     report = gradient_report(Network("tanh", bug="one entry").open_case())
     assert [m.cause for m in report.mistakes] == [None]

@@ -8,8 +8,8 @@ leave the sum over the examples as it is: where all but the last bias is wrong, 
 """
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -57,7 +57,56 @@ def layers_of(theta: Mapping[str, Array]) -> tuple[Layer, ...]:
         Layer(number=i, weight=name, bias=biases.pop(_stem(name, WEIGHT), None)) for i, name in enumerate(weights, 1)
     )
     left_over = set(theta) - {block for layer in layers for block in layer.blocks}
-    return layers if layers and not left_over and _chained([theta[layer.weight].shape for layer in layers]) else ()
+    if left_over:
+        return ()
+    turned = tuple(replace(layer, number=i) for i, layer in enumerate(layers[::-1], 1))
+    return next((each for each in (layers, turned) if each and _chained(theta, each)), ())
+
+
+def chains_of(theta: Mapping[str, Array]) -> Iterator[tuple[Layer, ...]]:
+    """What may be a chain of dense layers: by the names, and by the shapes alone, written from either end.
+
+    >>> import numpy as np
+    >>> theta = {"A": np.ones((3, 2)), "u": np.ones(3), "B": np.ones((1, 3)), "v": np.ones(1)}
+    >>> [[layer.blocks for layer in chain] for chain in chains_of(theta)]
+    [[('A', 'u'), ('B', 'v')]]
+    """
+    named = layers_of(theta)
+    if named:
+        yield named
+    found = {named} | {()}
+    for names in (list(theta), list(theta)[::-1]):
+        for flat in _vectors(theta):
+            weights = [name for name in names if name not in flat]
+            biases = [name for name in names if name in flat]
+            for rows in (False, True):
+                chain = _paired(theta, weights, biases, rows=rows)
+                if chain not in found:
+                    found.add(chain)
+                    yield chain
+
+
+def _vectors(theta: Mapping[str, Array]) -> Iterator[set[str]]:
+    """The blocks that are biases: vectors, and, as is likelier, the matrices of one row or column; or none of these."""
+    if any(value.ndim > 2 or value.ndim == 0 for value in theta.values()):
+        return
+    vectors = {name for name, value in theta.items() if value.ndim == 1}
+    thin = [name for name, value in theta.items() if value.ndim == 2 and 1 in value.shape]
+    yield {*vectors, *thin}
+    yield from ({*vectors, *thin} - {weight} for weight in thin)
+    yield vectors
+
+
+def _paired(theta: Mapping[str, Array], weights: list[str], biases: list[str], *, rows: bool) -> tuple[Layer, ...]:
+    """The weights as a chain with the biases in their order, each at the next layer of its size; empty if none is."""
+    shapes = [theta[name].shape[:: -1 if rows else 1] for name in weights]
+    if not weights or any(after[1] != before[0] for before, after in pairwise(shapes)):
+        return ()
+    left, layers = list(biases), []
+    for number, (name, shape) in enumerate(zip(weights, shapes, strict=True), 1):
+        fits = bool(left) and theta[left[0]].size == shape[0]
+        layers.append(Layer(number=number, weight=name, bias=left.pop(0) if fits else None))
+    return () if left else tuple(layers)
 
 
 def _stem(name: str, kind: re.Pattern[str]) -> str:
@@ -67,9 +116,15 @@ def _stem(name: str, kind: re.Pattern[str]) -> str:
     return f"{name[: match.start()]}|{match[1] or match[2] or ''}"
 
 
-def _chained(shapes: list[tuple[int, ...]]) -> bool:
-    pairs = list(pairwise(shapes))
-    return all(after[1] == before[0] for before, after in pairs) or all(b[1] == a[0] for b, a in pairs)
+def _chained(theta: Mapping[str, Array], layers: Sequence[Layer]) -> bool:
+    return any(fits(theta, layers, rows=rows) for rows in (False, True))
+
+
+def fits(theta: Mapping[str, Array], layers: Sequence[Layer], *, rows: bool) -> bool:
+    """Whether every weight takes what the one before gives, and every bias has its size; `rows`: W is (in, out)."""
+    shapes = [theta[layer.weight].shape[:: -1 if rows else 1] for layer in layers]
+    sized = all(b.bias is None or theta[b.bias].size == shape[0] for b, shape in zip(layers, shapes, strict=True))
+    return sized and all(after[1] == before[0] for before, after in pairwise(shapes))
 
 
 def sites(layers: Collection[Layer], wrong: Collection[str]) -> list[Site]:

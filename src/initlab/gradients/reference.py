@@ -18,7 +18,7 @@ from scipy.special import expit, logsumexp, softmax
 from initlab.gradients.case import Array
 from initlab.gradients.frames import Frame, frames_of
 from initlab.gradients.harness import Copies, Harness
-from initlab.gradients.layers import Layer, layers_of
+from initlab.gradients.layers import Layer, chains_of
 from initlab.gradients.projection import gaussian
 from initlab.numerics.activations import ACTIVATIONS, Activation
 
@@ -30,7 +30,7 @@ Edit = Callable[["Backward", int], Array]
 Edits = Mapping[Line, Edit]
 
 AGREE = 1e-9
-MOST_FRAMES = 6
+MOST_FRAMES = 12
 """How many pairs of data within reach are tried."""
 
 LIKELY = ("relu", "tanh", "sigmoid", "leaky_relu")
@@ -163,8 +163,8 @@ def replay(net: Net, edits: Edits) -> Backward:
 
 def recognise(harness: Harness, noise: float) -> Net | None:
     """The network whose cost this is, or None where it is none that is known, or its data are out of reach."""
-    layers = layers_of(harness.theta)
-    frames = list(islice(frames_of(harness.case, harness.theta, layers), MOST_FRAMES)) if layers else []
+    chains = chains_of(harness.theta)
+    frames = list(islice((f for layers in chains for f in frames_of(harness.case, harness.theta, layers)), MOST_FRAMES))
     if not frames:
         return None
     thetas = [harness.theta, *(_moved(harness, k) for k in range(3))]
@@ -183,7 +183,7 @@ def _recognised(harness: Harness, frame: Frame, thetas: Sequence[Copies], costs:
             found = _fit(frame, head, forwards, costs, penalties, slack)
             if found is not None:
                 c, r = _round(found[0], frame.X.shape[1], len(frame.Y)), found[1]
-                known = {"lam": harness.case.lam or 0.0, "keep": harness.case.keep or 1.0}
+                known = {"lam": harness.case.lam or 0.0, "keep": frame.keep}
                 return net_at(frame, harness.theta, name, head, c=c, r=r, **known)
     return None
 

@@ -106,8 +106,7 @@ def _decays(net: Net, weight: str) -> Iterator[str]:
         return
     if net.lam:
         yield from (f" + {c} * {weight}" for c in ("lam / m", "lam", "2 * lam", "2 * lam / m"))
-    yield f" + {net.r * net.m:.4g} / m * {weight}"
-    yield f" + {net.r:.6g} * {weight}"
+    yield from sorted((f" + {net.r:.6g} * {weight}", f" + {net.r * net.m:.6g} / m * {weight}"), key=len)
 
 
 def _keepdims(net: Net, layer: int) -> str:
