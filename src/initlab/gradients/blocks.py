@@ -14,8 +14,9 @@ import numpy as np
 
 from initlab.gradients.complex_step import ComplexStep
 from initlab.gradients.harness import Harness
-from initlab.gradients.projection import KAPPA, Gradient, Projection, gaussian, project, unit_of
+from initlab.gradients.projection import KAPPA, Projection, gaussian, project
 from initlab.gradients.report import Verdict
+from initlab.gradients.returned import Gradient, unit_of
 
 ALPHA = 1e-3
 """One minus the confidence of a printed resolution."""
@@ -27,6 +28,8 @@ COARSE = 0.1
 """The same where the cost is computed in single precision."""
 
 MOST_DIRECTIONS = 4
+ONE_DIRECTION = 10
+"""So many costs a direction takes at first, or fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,11 @@ class Examined:
     bound: float
     projections: tuple[Projection, ...]
     independent: bool = False
+
+    @property
+    def differs(self) -> bool:
+        """Whether both slopes differ along some direction."""
+        return any(each.differs for each in self.projections)
 
     @property
     def gap(self) -> float:
@@ -59,24 +67,29 @@ class Examiner:
     seed: int
     tolerance: float
     complex_step: ComplexStep
-    least_directions: int = 1
 
-    def block(self, name: str) -> Examined:
-        """The verdict on one block, from one direction where that resolves enough, and up to four."""
+    def block(self, name: str, most: int) -> Examined:
+        """The verdict on one block, from about `most` costs: two directions, up to four where these resolve too little.
+
+        One is enough where both gradients are zero, and two that differ, or one at a kink.
+        """
         seen: list[Projection] = []
-        for projection in self._projections(name):
+        end = self.harness.evaluations + most
+        for projection in self._projections(name, end):
             seen.append(projection)
-            wrong = [each for each in seen if each.differs]
-            enough = len(seen) >= self.least_directions and self._resolution(name, seen) <= self.tolerance
-            if len(wrong) >= 2 or (not wrong and enough):
+            wrong = sum(2 if each.kinked else 1 for each in seen if each.differs)
+            spent = self.harness.evaluations + ONE_DIRECTION > end
+            settled = len(seen) >= 2 and self._resolution(name, seen) <= self.tolerance
+            if wrong >= 2 or (not wrong and (spent or settled or self._nothing(name, seen))):
                 break
         return self._judged(name, seen)
 
-    def _projections(self, name: str) -> Iterator[Projection]:
+    def _projections(self, name: str, end: int) -> Iterator[Projection]:
         value = self.harness.theta[name]
         for draw in range(MOST_DIRECTIONS):
             v = gaussian(name, value, seed=self.seed, draw=draw)
-            found = project(self.harness, name, v, self.gradient, noise=self.noise, unit=unit_of(value))
+            left = end - self.harness.evaluations
+            found = project(self.harness, name, v, self.gradient, noise=self.noise, unit=unit_of(value), most=left)
             bar = KAPPA * found.error / found.unit
             if self._relative(name, bar * _certainty(1), found) > self.tolerance and not found.kinked:
                 found = self.complex_step.refined(found, name, v)
@@ -96,11 +109,14 @@ class Examiner:
         return Examined(verdict=verdict, resolution=resolution, bound=bound, projections=tuple(seen))
 
     def _nothing(self, name: str, seen: list[Projection]) -> bool:
-        """Whether both gradients are zero as far as can be told."""
-        a = self.gradient.values[name]
-        largest = float(np.sqrt(np.sum(a**2)))
+        """Whether both gradients are zero, beside those of the other blocks, as far as can be told."""
+        largest = float(np.sqrt(np.sum(self.gradient.values[name] ** 2)))
+        whole = max(float(np.sqrt(np.sum(a**2))) for a in self.gradient.values.values())
         return all(
-            abs(each.numeric) <= KAPPA * each.error and largest * each.unit <= KAPPA * each.error for each in seen
+            abs(each.numeric) <= KAPPA * each.error
+            and largest * each.unit <= KAPPA * each.error
+            and (KAPPA * each.error <= COARSE * whole * each.unit or not whole)
+            for each in seen
         )
 
     def _bound(self, seen: list[Projection]) -> float:

@@ -26,8 +26,9 @@ class GradientCase:
     take it, the mistake is looked for example by example, and line by line where the cost is that of a multilayer
     perceptron, with the pinned dropout `masks` (one a hidden layer, None where there is none) taken into account.
 
-    `branches` returns the cost with the pattern of branches it took, `doubled` the gradients of twice the cost, and
-    `saved_changed` whether the backward pass changes what was saved for it: the frameworks' cases have them.
+    `branches` returns the cost with the pattern of branches it took (None where there are none), `doubled` the
+    gradients of twice the cost, and `saved_changed` whether the backward pass changes what was saved for it: the
+    frameworks' cases have them.
 
     >>> case = GradientCase(cost=lambda p: float(p["w"] ** 2), gradients=lambda p: {"w": 2 * p["w"]},
     ...                     parameters={"w": np.array(3.0)})
@@ -46,7 +47,7 @@ class GradientCase:
     lam: float | None = None
     keep: float | None = None
     masks: Sequence[Array | None] | None = None
-    branches: Callable[..., tuple[Any, bytes]] | None = None
+    branches: Callable[..., tuple[Any, bytes | None]] | None = None
     doubled: Callable[..., Arrays] | None = None
     saved_changed: Callable[..., bool] | None = None
 

@@ -20,10 +20,11 @@ from initlab.gradients.independent import independent
 from initlab.gradients.invariance import invariances
 from initlab.gradients.layers import Site, layers_of
 from initlab.gradients.points import Point, parameters_at
-from initlab.gradients.projection import KAPPA, Gradient, gaussian, gradient_at, project, unit_of
+from initlab.gradients.projection import KAPPA, gaussian, project
 from initlab.gradients.reference import Net, recognise, replay
 from initlab.gradients.replayed import Replayer
 from initlab.gradients.report import BlockReport, Gate, GradientReport, Mistake, PointReport, Verdict
+from initlab.gradients.returned import Gradient, gradient_at, unit_of
 from initlab.gradients.state import State
 from initlab.gradients.suggestion import suggested
 from initlab.gradients.uses import single_use
@@ -41,8 +42,19 @@ SLACK = 1e-7
 STALE = 0.3
 """The same, to see whether the gradients move at all."""
 
-FEW_BLOCKS = 6
-"""So few blocks get two directions each, which sharpens the resolution thirtyfold."""
+MOST_COSTS, FEW_BLOCKS, FURTHER = 200, 8, 15
+"""So many costs are asked for where there are so few blocks, and so many more for each further block."""
+
+FURTHER_ON: dict[str, Verdict] = {
+    "WRONG": "WRONG",
+    "VACUOUS": "VACUOUS",
+    "UNRESOLVED": "UNRESOLVED",
+    "NON-SMOOTH": "UNRESOLVED",
+}
+"""The verdict on a block at a kink, from that a little further on: at another kink, nothing can be told."""
+
+LEAST = 12
+"""So many costs every block gets, whatever was spent before."""
 
 Progress = Callable[[int, int], None]
 
@@ -91,21 +103,18 @@ class _Checker:
         if closed and pinned is None:
             return self._summary(point, gates=tuple(closed))
         if pinned is not None:
-            self.harness = Harness(self.case, self.harness.theta, pin=pinned.pin)
+            self.harness = Harness(self.case, self.harness.theta, pin=pinned.pin, count=self.harness.count)
             self.cost = self.harness.cost(self.harness.fresh())
         self._prepare()
-        started = self.harness.evaluations
         self.net = recognise(self.harness, self.noise)
         kept = identities(self.net, self.gradient)
         if self.net is None:
             kept = invariances(self.harness, self.gradient, noise=self.noise)
-        apart = self.harness.evaluations - started
         examined = {}
         for k, name in enumerate(self.harness.theta, 1):
-            examined[name] = self._examined(name)
+            examined[name] = self._independent(name, self._examined(name, blocks=len(self.harness.theta) - k + 1))
             done(k)
-        examined = {name: self._independent(name, found) for name, found in examined.items()}
-        screening = self.harness.evaluations - apart
+        screening = self.harness.evaluations
         if self.net is not None:
             examined = {name: self._settled(self.net, name, found) for name, found in examined.items()}
         stale = self._stale(examined)
@@ -132,10 +141,11 @@ class _Checker:
 
     def _settled(self, net: Net, name: str, found: Examined) -> Examined:
         """A block that differences resolve coarsely, beside the gradient of the recognised network itself."""
-        if found.verdict not in ("PASS", "UNRESOLVED") or found.independent or found.resolution <= FINE:
+        told = found.verdict == "PASS" and (found.independent or found.resolution <= FINE)
+        if told or found.verdict in ("WRONG", "VACUOUS") or (found.verdict == "NON-SMOOTH" and net.on_a_kink):
             return found
         a, right = self.gradient.values[name], replay(net, {}).gradients()[name]
-        slack = 8 * self.gradient.rounding[name] + 1e-12 * float(np.abs(right).max())
+        slack = 8 * self.gradient.rounding[name] + 1e-12 * float(np.abs(right).max()) + net.off(name, right)
         size = float(np.sqrt(np.sum(a**2)))
         if size > 0 and np.all(np.abs(a - right) <= slack):
             resolution = min(found.resolution, float(np.sqrt(np.sum(slack**2))) / size)
@@ -163,7 +173,7 @@ class _Checker:
         self.away = {name: gaussian(name, v, seed=self.seed, draw=98) for name, v in harness.theta.items()}
         along = harness.along(self.away)
         self.noise = noise_of(along)
-        self.size = max(abs(self.cost), abs(along(BESIDE)[0]))
+        self.size = max(abs(self.cost), abs(along(BESIDE)[0]), self.noise)
         self.gradient: Gradient = gradient_at(harness, self.noise, self.size)
         coarse = self.noise > NOISY * self.size or self._single()
         self.examiner = Examiner(
@@ -173,7 +183,6 @@ class _Checker:
             seed=self.seed,
             tolerance=self.tolerance or (COARSE if coarse else TOLERANCE),
             complex_step=ComplexStep(harness, self.gradient, noise=self.noise, seed=self.seed),
-            least_directions=2 if len(harness.theta) <= FEW_BLOCKS else 1,
         )
 
     def _stale(self, examined: Mapping[str, Examined]) -> Gate | None:
@@ -184,7 +193,7 @@ class _Checker:
         moved = self._shifted(STALE)
         if not fixed_gradients(self.harness, self.gradient.values, moved):
             return None
-        elsewhere = Harness(self.case, moved, pin=self.harness.pin)
+        elsewhere = Harness(self.case, moved, pin=self.harness.pin, count=self.harness.count)
         name = max(right, key=lambda each: moved[each].size)
         v = gaussian(name, moved[name], seed=self.seed, draw=96)
         found = project(elsewhere, name, v, self.gradient, noise=self.noise, unit=unit_of(moved[name]))
@@ -202,16 +211,17 @@ class _Checker:
             for name, a in self.gradient.values.items()
         )
 
-    def _examined(self, name: str) -> Examined:
-        """The block by differences alone; where these do not settle it, with the branches of the cost watched."""
-        found = self.examiner.block(name)
-        if found.verdict in ("PASS", "VACUOUS"):
-            return found
-        self.harness.watch()
-        if self.harness.sees_branches:
-            found = self.examiner.block(name)
-        self.harness.sees_branches = False
+    def _examined(self, name: str, *, blocks: int) -> Examined:
+        """The block by its share of the costs; where its slopes differ, with the branches of the cost watched."""
+        found = self.examiner.block(name, self._share(blocks))
+        if found.differs and self.harness.watch():
+            found = self.examiner.block(name, self._share(blocks))
         return found
+
+    def _share(self, blocks: int) -> int:
+        """The costs that each of the blocks to come may ask for."""
+        most = MOST_COSTS + FURTHER * max(0, len(self.harness.theta) - FEW_BLOCKS)
+        return max(LEAST, (most - self.harness.evaluations) // blocks)
 
     def _blocks(self, examined: dict[str, Examined]) -> tuple[tuple[BlockReport, ...], tuple[Mistake, ...]]:
         """A report for each block, entries where it fails, and the mistakes."""
@@ -278,7 +288,7 @@ class _Checker:
     def _by_replay(self, net: Net, name: str) -> Measured:
         """The entries of a block beside those of the recognised network's own gradient, which its cost vouches for."""
         a, right = self.gradient.values[name], replay(net, {}).gradients()[name]
-        error = self.gradient.rounding[name] + 1e-13 * float(np.abs(right).max())
+        error = self.gradient.rounding[name] + 1e-13 * float(np.abs(right).max()) + net.off(name, right)
         return Measured(
             places=np.arange(a.size),
             analytic=a.ravel(),
@@ -304,7 +314,7 @@ class _Checker:
         resolution = found.resolution
         if measured is not None and measured.complete and not measured.wrong.any():
             resolution = min(resolution, measured.resolution)
-        verdict = next((each for each in ("WRONG", "UNRESOLVED", "VACUOUS") if moved.get(name) == each), found.verdict)
+        verdict = FURTHER_ON.get(moved.get(name, ""), found.verdict)
         mistake = next((each for each in mistakes if name in each.blocks), None)
         differences = self._decades(name) if self.law else first.found.differences
         law = tuple((h, abs(D - first.analytic)) for h, D in differences)
@@ -341,21 +351,19 @@ class _Checker:
         """Whether the slope lies between those of both sides; if not, the verdict a little further on."""
         if all(each.between or not each.differs for each in found.projections):
             return "between"
-        harness = Harness(self.case, self._shifted(), pin=self.harness.pin)
-        harness.watch()
-        cost = harness.cost(harness.fresh())
-        gradient = gradient_at(harness, self.noise, cost)
-        examiner = replace(
-            self.examiner,
-            harness=harness,
-            gradient=gradient,
-            complex_step=ComplexStep(harness, gradient, noise=self.noise, seed=self.seed),
-        )
-        verdict = examiner.block(name).verdict
-        self.harness.evaluations += harness.evaluations
+        verdict = self._further_on.block(name, LEAST).verdict
         if verdict == "WRONG":
-            self.harness, self.gradient = harness, gradient
+            self.harness, self.gradient = self._further_on.harness, self._further_on.gradient
         return verdict
+
+    @cached_property
+    def _further_on(self) -> Examiner:
+        """The examiner of the parameters a little further on."""
+        harness = Harness(self.case, self._shifted(), pin=self.harness.pin, count=self.harness.count)
+        harness.watch()
+        gradient = gradient_at(harness, self.noise, harness.cost(harness.fresh()))
+        step = ComplexStep(harness, gradient, noise=self.noise, seed=self.seed)
+        return replace(self.examiner, harness=harness, gradient=gradient, complex_step=step)
 
     def _shifted(self, share: float = SHIFT) -> Copies:
         return {name: value + share * self.away[name] for name, value in self.harness.theta.items()}

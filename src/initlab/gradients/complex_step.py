@@ -13,11 +13,15 @@ import numpy as np
 
 from initlab.gradients.case import Array
 from initlab.gradients.harness import Harness
-from initlab.gradients.projection import KAPPA, Gradient, Projection, gaussian
+from initlab.gradients.projection import KAPPA, Projection, gaussian
+from initlab.gradients.returned import Gradient
 from initlab.numerics.differences import UNIT_ROUNDOFF, differentiate
 
 ROUNDING = 256 * UNIT_ROUNDOFF
 """The error of a complex step, as a share of the sizes that are summed in it."""
+
+CANCELLING = 5
+"""What cancels in the returned gradient cancels in the complex step: it is off by up to so many times as much."""
 
 
 class ComplexStep:
@@ -33,7 +37,7 @@ class ComplexStep:
         slope = self.harness.complex_slope(direction)
         if slope is None or slope == 0:
             return False
-        found = differentiate(self.harness.along(direction), noise=self.noise, target=1e-9 * abs(slope))
+        found = differentiate(self.harness.along(direction), noise=self.noise, target=1e-9 * abs(slope), most=10)
         return abs(slope - found.value) <= KAPPA * found.error < 0.01 * abs(slope)
 
     def refined(self, projection: Projection, name: str, v: Array) -> Projection:
@@ -45,7 +49,6 @@ class ComplexStep:
             return projection
         a, rounding = self.gradient.values[name], self.gradient.rounding[name]
         own = float(np.sqrt(np.sum((v * rounding) ** 2)))
-        error = ROUNDING * max(abs(slope), float(np.sqrt(np.sum((v * a) ** 2)))) + own
-        return replace(
-            projection, numeric=slope, error=error, found=replace(projection.found, value=slope, error=error)
-        )
+        error = ROUNDING * max(abs(slope), float(np.sqrt(np.sum((v * a) ** 2)))) + CANCELLING * own
+        found = replace(projection.found, value=slope, error=error, second=(slope, error))
+        return replace(projection, numeric=slope, error=error, found=found)

@@ -7,8 +7,9 @@ import numpy as np
 
 from initlab.gradients.case import Array
 from initlab.gradients.harness import Harness
-from initlab.gradients.projection import KAPPA, Gradient, gaussian, project, unit_of
+from initlab.gradients.projection import KAPPA, gaussian, project
 from initlab.gradients.report import Entry
+from initlab.gradients.returned import Gradient, unit_of
 from initlab.streams import permutation
 
 SMALL = 256

@@ -26,15 +26,16 @@ def gates(case: GradientCase, harness: Harness, before: State) -> tuple[list[Gat
 
     `before` is what the cost held before its first call. An empty list means that nothing is found.
     """
-    found = _random_cost(harness)
+    costs = _in_turn(harness)
+    found = _random(costs)
     if found is not None:
         return _pinned(case, harness, found)
-    return _state(case, harness, before), None
+    return _state(case, harness, before, costs), None
 
 
-def _random_cost(harness: Harness) -> str | None:
+def _random(turns: dict[str, list[float]]) -> str | None:
     """What differs between calls at the same parameters, at two places in turn."""
-    for at, costs in _in_turn(harness).items():
+    for at, costs in turns.items():
         for cost in costs[1:]:
             if not _same(np.array(costs[0]), np.array(cost)):
                 where = "the same parameters" if at == "A" else "the same parameters, with calls at others in between"
@@ -66,15 +67,14 @@ def _cost_at(harness: Harness, theta: Copies) -> float:
         return np.nan
 
 
-def _kept(harness: Harness, before: State) -> list[Gate]:
+def _kept(harness: Harness, before: State, turns: dict[str, list[float]]) -> list[Gate]:
     """A cost that is the very same number at places far apart, and another one there if it is the first call."""
-    theta = harness.theta
-    moved = _moved(theta)
-    costs = {_cost_at(harness, place) for place in (theta, moved, {name: -value for name, value in theta.items()})}
+    costs = {cost for each in turns.values() for cost in each}
+    costs.add(_cost_at(harness, {name: -value for name, value in harness.theta.items()}))
     if len(costs) > 1:
         return []
     before.restore()
-    if _cost_at(harness, moved) in costs:
+    if _cost_at(harness, _moved(harness.theta)) in costs:
         return []
     text = (
         f"the cost is {costs.pop():.10g} at parameters far apart, to the last digit: it is kept from an earlier call. "
@@ -86,8 +86,8 @@ def _kept(harness: Harness, before: State) -> list[Gate]:
 def _pinned(case: GradientCase, harness: Harness, what: str) -> tuple[list[Gate], Pinned | None]:
     """Find the source that makes both calls agree when it draws the same numbers again."""
     for pinned in find(case):
-        trial = Harness(case, harness.theta, pin=pinned.pin)
-        if _random_cost(trial) is None:
+        trial = Harness(case, harness.theta, pin=pinned.pin, count=harness.count)
+        if _random(_in_turn(trial)) is None:
             text = f"{what}: each call draws anew from {pinned.name}. Draw the dropout mask or noise once, outside."
             return [Gate(verdict="NONDETERMINISTIC", text=text, cause="random_cost", pinned=pinned.name)], pinned
     names = carried(lambda: harness.cost(harness.fresh()), case.cost, *case.data)
@@ -101,14 +101,14 @@ def _pinned(case: GradientCase, harness: Harness, what: str) -> tuple[list[Gate]
     return [Gate(verdict="NONDETERMINISTIC", text=text, cause="random_cost")], None
 
 
-def _state(case: GradientCase, harness: Harness, before: State) -> list[Gate]:
+def _state(case: GradientCase, harness: Harness, before: State, turns: dict[str, list[float]]) -> list[Gate]:
     """Whether calls change the parameters or the data, and whether the gradients come out the same twice."""
     if not callable(case.gradients):
-        return _changes(case, harness, backward=False) or _kept(harness, before)
+        return _changes(case, harness, backward=False) or _kept(harness, before, turns)
     found = _changes(case, harness, backward=True)
     if found:
         return found
-    here = harness.cost(harness.fresh())
+    here = turns["A"][0]
     first = _gradients(harness)
     second = _gradients(harness)
     after = harness.cost(harness.fresh())
@@ -121,7 +121,7 @@ def _state(case: GradientCase, harness: Harness, before: State) -> list[Gate]:
                 cause="kept_state",
             )
         ]
-    return _apart(harness, first, second) or _kept(harness, before)
+    return _apart(harness, first, second) or _kept(harness, before, turns)
 
 
 def _apart(harness: Harness, first: Copies, second: Copies) -> list[Gate]:
@@ -183,7 +183,7 @@ def fixed_gradients(harness: Harness, returned: Copies, moved: Copies) -> bool:
         return False
     try:
         with np.errstate(all="ignore"):
-            elsewhere = Harness(harness.case, moved, pin=harness.pin).gradients()
+            elsewhere = Harness(harness.case, moved, pin=harness.pin, count=harness.count).gradients()
     except DataError:  # the place is outside the domain
         return False
     return all(_identical(returned[name], elsewhere[name]) for name in returned)

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,18 +16,38 @@ Pin = Callable[[], AbstractContextManager[object]]
 Copies = dict[str, Array]
 
 
+@dataclass(slots=True)
+class Count:
+    """How many costs were asked for: one count for all places where a case is looked at."""
+
+    costs: int = 0
+
+
 class Harness:
     """A case at one point. `theta` are its parameters in float64; `pin` is entered around every call.
 
     `pin` makes a call draw the same random numbers as the last one did, where that is needed.
     """
 
-    def __init__(self, case: GradientCase, parameters: Arrays | None = None, *, pin: Pin = nullcontext) -> None:
+    def __init__(
+        self,
+        case: GradientCase,
+        parameters: Arrays | None = None,
+        *,
+        pin: Pin = nullcontext,
+        count: Count | None = None,
+    ) -> None:
         given = case.parameters if parameters is None else parameters
         self.case, self.pin = case, pin
+        self.count = Count() if count is None else count
         self.theta: Copies = {name: np.asarray(value).astype(np.float64) for name, value in given.items()}
-        self.evaluations = 0
-        self.sees_branches = False
+        self.sees_branches = self._tried = False
+        self._here: tuple[Copies, bool, Value] | None = None
+
+    @property
+    def evaluations(self) -> int:
+        """How many costs were asked for."""
+        return self.count.costs
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -39,7 +60,7 @@ class Harness:
 
     def cost(self, parameters: Mapping[str, Array], *, when: str = "") -> float:
         """The cost at some parameters."""
-        self.evaluations += 1
+        self.count.costs += 1
         with self.pin():
             return scalar(called(self.case.cost, parameters, *self.case.data, what="cost"), when=when)
 
@@ -55,51 +76,56 @@ class Harness:
         self.cost(self.fresh())
         return check_gradients(self.raw_gradients(self.fresh()), self.theta)
 
-    def watch(self) -> None:
-        """Watch the branches from now on, if the cost is the very same number when its parameters are watched."""
-        if self.case.branches is not None:
-            self.sees_branches = True
-            return
-        self.sees_branches = True
+    def watch(self) -> bool:
+        """Watch the branches from now on, if there are any, and the cost is the very same number when it is watched.
+
+        Whether that is new.
+        """
+        if self._tried:
+            return False
+        self._tried = True
         try:
             seen, pattern = self._watched_cost(self.theta)
         except Exception:  # a program that refuses a subclass of ndarray may say so in any way
-            self.sees_branches = False
-            return
+            return False
         with np.errstate(all="ignore"):
-            self.sees_branches = pattern is not None and seen == self.cost(self.theta)
+            self.sees_branches = pattern is not None and seen == self.cost(self.fresh())
+        return self.sees_branches
 
     def _watched_cost(self, parameters: Mapping[str, Array]) -> Value:
         if self.case.branches is not None:
-            self.evaluations += 1
+            self.count.costs += 1
             with self.pin():
                 found, seen = called(self.case.branches, parameters, what="cost")
             return scalar(found), seen
         views, pattern = watched(parameters)
-        return self.cost(views), pattern.value()
-
-    def value(self, parameters: Mapping[str, Array]) -> Value:
-        """The cost, and the pattern of its branches where it is watched."""
-        if self.sees_branches:
-            return self._watched_cost(parameters)
-        return self.cost(parameters), None
+        cost = self.cost(views)
+        return cost, pattern.value() if pattern.noted else None
 
     def along(self, direction: Mapping[str, Array]) -> Callable[[float], Value]:
         """T -> the cost at theta + t · direction; a direction names the blocks that it moves."""
         names = ", ".join(direction)
 
         def value(t: float) -> Value:
+            if t == 0:
+                return self._value_here(names)
             moved = {name: self.theta[name] + t * v for name, v in direction.items()}
             with np.errstate(all="ignore"):
                 return self._guarded({**self.theta, **moved}, names)
 
         return value
 
+    def _value_here(self, names: str) -> Value:
+        """The cost at the point itself, asked for once."""
+        if self._here is None or self._here[0] is not self.theta or self._here[1] != self.sees_branches:
+            self._here = (self.theta, self.sees_branches, self._guarded(self.theta, names))
+        return self._here[2]
+
     def _guarded(self, parameters: Mapping[str, Array], names: str) -> Value:
         """A cost that is not finite off the point is no fault: that step is not used."""
         if self.sees_branches:
             return self._watched_cost(parameters)
-        self.evaluations += 1
+        self.count.costs += 1
         with self.pin():
             found = called(self.case.cost, parameters, *self.case.data, what=f"cost, with {names} moved by a step,")
         return scalar(found), None
@@ -108,7 +134,7 @@ class Harness:
         """Im f(theta + i h v)/h, free of cancellation; None where the cost is no analytic program."""
         moved = {name: self.theta[name] + 1j * step * v for name, v in direction.items()}
         parameters = {name: moved.get(name, value.astype(complex)) for name, value in self.theta.items()}
-        self.evaluations += 1
+        self.count.costs += 1
         try:
             with self.pin(), np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)

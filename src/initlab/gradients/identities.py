@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from initlab.gradients.projection import Gradient
 from initlab.gradients.reference import Net
 from initlab.gradients.report import Identity
+from initlab.gradients.returned import Gradient
 from initlab.numerics.differences import UNIT_ROUNDOFF
 
 RECTIFIERS = ("relu", "leaky_relu", "leaky_relu_0.2", "linear")

@@ -14,8 +14,9 @@ from initlab.errors import DataError
 from initlab.gradients.case import Array
 from initlab.gradients.harness import Harness
 from initlab.gradients.identities import slack_of
-from initlab.gradients.projection import Gradient, gaussian, unit_of
+from initlab.gradients.projection import gaussian
 from initlab.gradients.report import Identity
+from initlab.gradients.returned import Gradient, unit_of
 from initlab.numerics.differences import UNIT_ROUNDOFF
 
 ROUNDINGS = 64

@@ -15,7 +15,7 @@ from initlab.gradients.case import Array
 from initlab.gradients.causes.cause import CAUSES, Attempt
 from initlab.gradients.frames import Frame
 from initlab.gradients.layers import layers_of
-from initlab.gradients.reference import HEADS, Net, net_at, replay
+from initlab.gradients.reference import HEADS, Fit, Net, net_at, replay
 from initlab.laws import Normal, Uniform
 from initlab.network.architecture import Architecture
 from initlab.parameters import Fan, Parameter
@@ -173,7 +173,7 @@ def _trial(
 def _net(architecture: Architecture, frame: Frame, theta: Mapping[str, Array], *, lam: float, keep: float) -> Net:
     head = next(each for each in HEADS if each.name == architecture.head)
     m = frame.X.shape[1]
-    return net_at(frame, theta, architecture.activation, head, c=1 / m, r=lam / m, lam=lam, keep=keep)
+    return net_at(frame, theta, architecture.activation, head, fit=Fit(c=1 / m, r=lam / m), lam=lam, keep=keep)
 
 
 def parameters(

@@ -5,10 +5,11 @@
 
 A bug is an edit of a line: replaying the pass with it gives what a program with that bug returns, to the last digits.
 The cost is recognised when c Σ losses + r/2 Σ W² equals it at four points, for one of the activations and heads: two
-unknowns, four equations.
+unknowns, four equations. Both are as exact as the costs are: where one is a number that a person would have meant,
+1/m or lam/m say, within that, it is taken to be that number.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -30,6 +31,10 @@ Edit = Callable[["Backward", int], Array]
 Edits = Mapping[Line, Edit]
 
 AGREE = 1e-9
+EXACT = 1e-8
+COARSEST = 1e-3
+"""Costs, or a factor c, that are known no better than to this share of themselves tell no network from another."""
+
 MOST_FRAMES = 12
 """How many pairs of data within reach are tried."""
 
@@ -68,11 +73,22 @@ HEADS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """C and r as fitted to the costs, and how far off they may be."""
+
+    c: float
+    r: float
+    off_c: float = 0.0
+    off_r: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Net:
     """A recognised network after its forward pass; lists count layers from 1, A[0] is X.
 
     `H` are the activations before dropout and `A` after. `c` multiplies the summed losses (1/m for a mean), `r` the
-    weights in their gradient (lam/m). `rows` says that the user's examples are rows, and the weights transposed.
+    weights in their gradient (lam/m); `off_c` and `off_r` are their errors, 0 where they are what a person means.
+    `rows` says that the user's examples are rows, and the weights transposed.
     """
 
     layers: tuple[Layer, ...]
@@ -88,6 +104,8 @@ class Net:
     head: Head
     c: float
     r: float
+    off_c: float
+    off_r: float
     m: int
     lam: float
     keep: float
@@ -98,6 +116,21 @@ class Net:
     def depth(self) -> int:
         """L."""
         return len(self.layers)
+
+    @property
+    def on_a_kink(self) -> bool:
+        """Whether some hidden unit is exactly at a kink, where the derivative is a convention."""
+        kinks = self.activation.kinks
+        return any(bool(np.isin(self.Z[layer], kinks).any()) for layer in range(1, self.depth))
+
+    def off(self, name: str, value: Array) -> Array:
+        """How far a replayed gradient may be off because c and r are."""
+        found = self.off_c / self.c * np.abs(value)
+        weight = next((each.number for each in self.layers if each.weight == name), None)
+        if weight is None or not self.off_r:
+            return np.asarray(found)
+        W = self.W[weight].T if self.rows else self.W[weight]
+        return np.asarray(found + (self.off_r + self.off_c / self.c * abs(self.r)) * np.abs(W))
 
     def lines(self) -> Iterator[Line]:
         """All lines of the backward pass, in the order in which they run."""
@@ -169,22 +202,22 @@ def recognise(harness: Harness, noise: float) -> Net | None:
         return None
     thetas = [harness.theta, *(_moved(harness, k) for k in range(3))]
     costs = np.array([harness.cost({n: v.copy() for n, v in theta.items()}) for theta in thetas])
-    slack = AGREE + 64 * noise / max(float(np.abs(costs).min()), 1e-300)
+    exact = 4 * noise / max(float(np.abs(costs).min()), 1e-300)
     with np.errstate(all="ignore"):
-        return next(filter(None, (_recognised(harness, frame, thetas, costs, slack) for frame in frames)), None)
+        return next(filter(None, (_recognised(harness, frame, thetas, costs, exact) for frame in frames)), None)
 
 
-def _recognised(harness: Harness, frame: Frame, thetas: Sequence[Copies], costs: Array, slack: float) -> Net | None:
+def _recognised(harness: Harness, frame: Frame, thetas: Sequence[Copies], costs: Array, exact: float) -> Net | None:
     penalties = np.array([sum(float(np.sum(W**2)) for W in frame.weights(t)[0].values()) / 2 for t in thetas])
     names = [*LIKELY, *(name for name in ACTIVATIONS if name not in LIKELY)]
     for name in names if len(frame.layers) > 1 else names[:1]:
         forwards = [frame.forward(theta, ACTIVATIONS[name]) for theta in thetas]
         for head in HEADS:
-            found = _fit(frame, head, forwards, costs, penalties, slack)
+            found = _fit(frame, head, forwards, costs, penalties, exact)
             if found is not None:
-                c, r = _round(found[0], frame.X.shape[1], len(frame.Y)), found[1]
-                known = {"lam": harness.case.lam or 0.0, "keep": frame.keep}
-                return net_at(frame, harness.theta, name, head, c=c, r=r, **known)
+                meant = _meant(found, harness.case.lam or 0.0, frame.X.shape[1], len(frame.Y))
+                lam, keep = harness.case.lam or 0.0, frame.keep
+                return net_at(frame, harness.theta, name, head, fit=meant, lam=lam, keep=keep)
     return None
 
 
@@ -194,19 +227,28 @@ def _fit(
     forwards: list[tuple[dict[int, Array], dict[int, Array], dict[int, Array]]],
     costs: Array,
     penalties: Array,
-    slack: float,
-) -> tuple[float, float] | None:
-    """C and r, where the costs are c · losses + r · penalties."""
+    exact: float,
+) -> Fit | None:
+    """C and r, where the costs, `exact` to that share of themselves, are c · losses + r · penalties."""
+    slack = AGREE + 16 * exact
+    if slack > COARSEST:
+        return None
     if forwards[0][0][len(frame.layers)].shape != frame.Y.shape:
         return None
     losses = np.array([head.losses(Z[len(frame.layers)], frame.Y) for Z, _, _ in forwards])
     if not np.isfinite(losses).all() or not np.isfinite(costs).all():
         return None
-    columns = np.stack([losses, penalties], axis=1)
-    (c, r), *_ = np.linalg.lstsq(columns / costs[:, None], np.ones(len(costs)), rcond=None)
-    if np.abs(columns @ (c, r) / costs - 1).max() > slack or c <= 0:
+    if not np.all(costs):
         return None
-    return float(c), 0.0 if abs(r) * penalties.max() < 10 * slack * np.abs(costs).max() else float(r)
+    columns = np.stack([losses, penalties], axis=1) / costs[:, None]
+    (c, r), *_ = np.linalg.lstsq(columns, np.ones(len(costs)), rcond=None)
+    off = float(np.abs(columns @ (c, r) - 1).max())
+    if off > slack or c <= 0:
+        return None
+    errors = max(off, exact) * np.sqrt(np.diag(np.linalg.pinv(columns.T @ columns)))
+    if errors[0] > COARSEST * c:
+        return None
+    return Fit(c=float(c), r=float(r), off_c=float(errors[0]), off_r=float(errors[1]))
 
 
 def net_at(
@@ -215,8 +257,7 @@ def net_at(
     activation: str,
     head: Head,
     *,
-    c: float,
-    r: float,
+    fit: Fit,
     lam: float,
     keep: float,
 ) -> Net:
@@ -235,8 +276,10 @@ def net_at(
         masks=frame.masks,
         activation=ACTIVATIONS[activation],
         head=head,
-        c=c,
-        r=r,
+        c=fit.c,
+        r=fit.r,
+        off_c=fit.off_c,
+        off_r=fit.off_r,
         m=frame.X.shape[1],
         lam=lam,
         keep=keep,
@@ -245,10 +288,19 @@ def net_at(
     )
 
 
-def _round(c: float, m: int, outputs: int) -> float:
-    """C as the person meant it, 1/m or 1 say, where it is that to nine digits."""
-    means = (near * times for times in (1.0, 2.0, 0.5) for near in (1 / m, 1.0, 1 / (m * outputs)))
-    return next((near for near in means if abs(c / near - 1) < 1e-8), c)
+def _meant(fit: Fit, lam: float, m: int, outputs: int) -> Fit:
+    """C and r as the person meant them, where the fit allows one such number."""
+    means = {near * times for times in (1.0, 2.0, 0.5) for near in (1 / m, 1.0, 1 / (m * outputs))}
+    c, off_c = _nearest(fit.c, fit.off_c, means)
+    r, off_r = _nearest(fit.r, fit.off_r, {0.0, lam / m, lam, 2 * lam / m, 2 * lam})
+    return Fit(c=c, r=r, off_c=off_c, off_r=off_r)
+
+
+def _nearest(fitted: float, off: float, meant: Collection[float]) -> tuple[float, float]:
+    """The number that is within the error, and its error: none where it is the only one; what was fitted if none is."""
+    close = sorted(meant, key=lambda each: abs(each - fitted))
+    within = [each for each in close if abs(each - fitted) <= max(4 * off, EXACT * abs(fitted))]
+    return (within[0], 0.0 if len(within) == 1 else 4 * off) if within else (fitted, off)
 
 
 def _moved(harness: Harness, k: int) -> Copies:

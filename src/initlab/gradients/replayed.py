@@ -9,9 +9,9 @@ import numpy as np
 from initlab.gradients.case import Array
 from initlab.gradients.causes.cause import ANY_FACTOR, CAUSES, Attempt, Variant
 from initlab.gradients.layers import Layer
-from initlab.gradients.projection import Gradient
 from initlab.gradients.reference import Edit, Kind, Line, Net, replay
 from initlab.gradients.report import Mistake
+from initlab.gradients.returned import Gradient
 from initlab.gradients.suggestion import suggested
 
 MOST_MISTAKES = 8
@@ -35,7 +35,7 @@ class Replayer:
     def __init__(self, net: Net, returned: Gradient, beside: Mapping[str, Any]) -> None:
         self.net, self.returned, self.beside = net, returned, beside
         self.slack = {
-            name: 8 * returned.rounding[name] + MATCH * float(np.abs(value).max())
+            name: 8 * returned.rounding[name] + MATCH * float(np.abs(value).max()) + net.off(name, value)
             for name, value in returned.values.items()
         }
 
@@ -65,7 +65,7 @@ class Replayer:
     def _next(self, edits: Mapping[Line, Edit], right: frozenset[str]) -> list[Found]:
         """The edits that explain most blocks more, without spoiling one; the likeliest first, all the same numbers."""
         seen = replay(self.net, edits)
-        attempt = Attempt(net=self.net, seen=seen, returned=self.returned.values)
+        attempt = Attempt(net=self.net, seen=seen, returned=self.returned.values, slack=self.slack)
         found = [each for each in self._candidates(attempt, edits) if each.blocks > right]
         most = max((len(each.blocks) for each in found), default=0)
         best = [each for each in found if len(each.blocks) == most]

@@ -154,10 +154,10 @@ def _case(
             value: Array = scalar(tensors(parameters, grad=order > 1)).detach().numpy()
             return value
 
-    def branches(parameters: Mapping[str, Array]) -> tuple[Array, bytes]:
+    def branches(parameters: Mapping[str, Array]) -> tuple[Array, bytes | None]:
         with Branches() as seen:
             value = cost(parameters)
-        return value, seen.pattern.value()
+        return value, seen.pattern.value() if seen.pattern.noted else None
 
     def gradients(parameters: Mapping[str, Array], *, times: float = 1.0) -> dict[str, Array]:
         leaves = tensors(parameters, grad=True)

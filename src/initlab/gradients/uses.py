@@ -14,7 +14,8 @@ import numpy as np
 
 from initlab.gradients.case import Array
 from initlab.gradients.harness import Harness
-from initlab.gradients.projection import KAPPA, Gradient, gaussian
+from initlab.gradients.projection import KAPPA, gaussian
+from initlab.gradients.returned import Gradient
 from initlab.numerics.differences import Value, differentiate
 
 MOST_USES = 12

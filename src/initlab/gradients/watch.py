@@ -22,9 +22,11 @@ class Pattern:
 
     def __init__(self) -> None:
         self.digest = hashlib.blake2b(digest_size=16)
+        self.noted = False
 
     def note(self, mask: object) -> None:
         """Add a mask of booleans, or of whole numbers."""
+        self.noted = True
         array = np.asarray(mask)
         self.digest.update(np.packbits(array).tobytes() if array.dtype == bool else array.tobytes())
 

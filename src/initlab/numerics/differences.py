@@ -20,7 +20,14 @@ RATIO = 4.0
 """Each step is this much smaller than the one before."""
 
 FIRST_STEPS = tuple(0.25 / RATIO**k for k in range(2, 7))
+NOISY_STEPS = tuple(0.25 / RATIO**k for k in range(3))
+"""Where noise is above that of sums in double precision, only large steps tell anything."""
+
+SEEN = 30
+"""A slope must be so many times its noise for a step to be worth its while."""
+
 LARGEST_STEP = 0.25
+MOST_STEPS = 12
 SMALLEST_STEP = 2.0**-34
 WINDOW = 4
 """Steps in a tableau: more would only carry the noise of the smallest further."""
@@ -52,13 +59,14 @@ class Derivative:
     """f'(0), its error bar, the largest step it stands on, and every central difference (h, D(h)) on the way.
 
     `kink` has the one-sided slopes where they differ at the smallest step; `smooth` says that some window of steps was
-    free of kinks.
+    free of kinks. `second` is (value, error) of the best window of smaller steps, a witness of the first.
     """
 
     value: float
     error: float
     step: float
     differences: tuple[tuple[float, float], ...]
+    second: tuple[float, float]
     smooth: bool = True
     kink: Slopes | None = None
 
@@ -73,22 +81,26 @@ def noise_of(f: Callable[[float], Value]) -> float:
     >>> 1e-9 < noise_of(lambda t: (math.exp(t) + 1e-8 * math.cos(1e15 * t), None)) < 1e-7
     True
     """
-    beyond = _noise_at(f, BESIDE)
-    size = abs(f(BESIDE)[0])
-    return beyond if beyond <= NOISY * size else min(beyond, _noise_at(f, -BESIDE))
+    beyond, size, single = _noise_at(f, BESIDE)
+    return beyond if single or beyond <= NOISY * size else min(beyond, _noise_at(f, -BESIDE)[0])
 
 
-def _noise_at(f: Callable[[float], Value], place: float) -> float:
+def _noise_at(f: Callable[[float], Value], place: float) -> tuple[float, float, bool]:
+    """(noise, largest value, whether all values are those of single precision)."""
     values, narrow = _table(f, place, 2.0**-30)
     further, wide = _table(f, place, 2.0**-18)
-    seen = np.concatenate([values, further])
+    seen = np.concatenate([values, further, [f(0.0)[0]]])
     if not np.isfinite(seen).all():  # the grid leaves the domain of f
-        return max(4 * UNIT_ROUNDOFF * abs(f(0.0)[0]), 5e-324)
+        size = abs(f(0.0)[0])
+        return max(4 * UNIT_ROUNDOFF * size, 5e-324), size, False
+    size = float(np.abs(seen).max())
     single = len(set(seen)) > 1 and bool(np.all(seen.astype(np.float32) == seen))
-    floor = (SINGLE_ROUNDOFF if single else 0.5 * UNIT_ROUNDOFF) * float(np.abs(seen).max())
+    floor = (SINGLE_ROUNDOFF if single else 0.5 * UNIT_ROUNDOFF) * size
+    if len(set(values)) <= 2 < len(set(further)):  # stairs: the argument is rounded to single precision
+        return max(floor, wide, _table(f, place, 2.0**-16)[1]), size, True
     if wide > 8 * max(narrow, floor) and _table(f, place, 2.0**-16)[1] > 2.5 * wide:
         wide = narrow
-    return max(floor, narrow, wide, 5e-324)
+    return max(floor, narrow, wide, 5e-324), size, single
 
 
 def _table(f: Callable[[float], Value], place: float, spacing: float) -> tuple[np.ndarray, float]:
@@ -106,23 +118,30 @@ def _table(f: Callable[[float], Value], place: float, spacing: float) -> tuple[n
     return values, settled[0] if settled else min(sigmas)
 
 
-def differentiate(f: Callable[[float], Value], *, noise: float, target: float = 0.0) -> Derivative:
-    """f'(0) with its error, from about ten values of f; more where these do not reach the `target` error.
+def differentiate(
+    f: Callable[[float], Value],
+    *,
+    noise: float,
+    target: float = 0.0,
+    most: int = 2 * MOST_STEPS,
+    agrees: Callable[[Derivative], bool] = lambda _: True,
+) -> Derivative:
+    """f'(0) with its error, from about ten values of f; up to `most` where these do not reach the `target` error.
 
-    A step at which f takes other branches than at 0 is not used, where the pattern of branches is known.
+    Steps at which f takes other branches than at 0 count where their windows agree with the others, and what is found
+    `agrees` with what is expected; else only those that take the same branches do, where their pattern is known.
 
     >>> found = differentiate(lambda t: (math.exp(t), None), noise=1e-16)
     >>> abs(found.value - 1) < found.error < 1e-10
     True
     """
     seen = _Seen(f=f, noise=noise)
-    for h in FIRST_STEPS:
+    for h in NOISY_STEPS if noise > NOISY * abs(seen.middle) else FIRST_STEPS:
         seen.add(h)
-    found = seen.best()
-    while found.error > target and (further := seen.next_step(found)) is not None:
-        seen.add(further)
-        found = seen.best()
-    return found
+    found = seen.refined(target, most // 2, strict=False)
+    if agrees(found) or len(seen.usable()) == len(seen.steps):
+        return found
+    return seen.refined(target, max(most // 2, len(seen.steps) + 4), strict=True)
 
 
 class _Seen:
@@ -138,6 +157,23 @@ class _Seen:
         clean = up == self.pattern == down and math.isfinite(above) and math.isfinite(below)
         self.steps[h] = (above, below, clean)
 
+    def refined(self, target: float, most: int, *, strict: bool) -> Derivative:
+        """The best value, with further steps, `most` in all, until its error is on target."""
+        found = self.best(strict=strict)
+        while found.error > target and len(self.steps) < most:
+            further = self.next_step(found) if found.smooth or not strict else self.below(found)
+            if further is None:
+                break
+            self.add(further)
+            found = self.best(strict=strict)
+        return found
+
+    def below(self, found: Derivative) -> float | None:
+        """A smaller step, in search of one that changes no branch, as long as noise leaves something to be seen."""
+        below = min(self.steps) / RATIO
+        seen = max((abs(slope) for _, slope in found.differences), default=0.0)
+        return below if below >= SMALLEST_STEP and SEEN * self.noise / below < seen else None
+
     def usable(self) -> list[float]:
         """The steps without a change of branch, in descending order: all below the largest that changes none."""
         steps = sorted(self.steps)
@@ -148,21 +184,33 @@ class _Seen:
         above, below, _ = self.steps[h]
         return (above - below) / (2 * h)
 
-    def best(self) -> Derivative:
+    def best(self, *, strict: bool) -> Derivative:
+        """From all finite steps; a strict one from those without a change of branch, where there are two."""
         usable = self.usable()
         smooth = len(usable) >= 2
         finite = [h for h in sorted(self.steps, reverse=True) if math.isfinite(self.central(h))]
-        steps = usable if smooth else finite
+        steps = usable if smooth and strict else finite
         table = tuple((h, self.central(h)) for h in finite)
         if len(steps) < 2:
-            return Derivative(value=math.nan, error=math.inf, step=min(self.steps), differences=table, smooth=False)
-        value, error, step = self._largest_consistent(steps)
+            nothing = (math.nan, math.inf)
+            return Derivative(
+                value=math.nan, error=math.inf, step=min(self.steps), differences=table, second=nothing, smooth=False
+            )
+        accepted = self._consistent(steps)
+        value, error, step = min(accepted, key=lambda each: each[1])
+        second = min((each for each in accepted if each[2] < step), key=lambda each: each[1], default=(value, error))
         return Derivative(
-            value=value, error=error, step=step, differences=table, smooth=smooth, kink=self._kink(finite)
+            value=value,
+            error=error,
+            step=step,
+            differences=table,
+            second=(second[0], second[1]),
+            smooth=smooth,
+            kink=self._kink(finite),
         )
 
-    def _largest_consistent(self, steps: Sequence[float]) -> tuple[float, float, float]:
-        """Lepski's rule over the windows of neighbouring steps, from the smallest."""
+    def _consistent(self, steps: Sequence[float]) -> list[tuple[float, float, float]]:
+        """Lepski's rule: (value, error, largest step) of the windows of neighbouring steps, from the smallest."""
         accepted: list[tuple[float, float, float]] = []
         for end in range(len(steps), 1, -1):
             window = steps[max(0, end - WINDOW) : end]
@@ -170,7 +218,7 @@ class _Seen:
             if any(abs(value - v) > error + e for v, e, _ in accepted):
                 break
             accepted.append((value, error, window[0]))
-        return min(accepted, key=lambda each: each[1])
+        return accepted
 
     def _tableau(self, steps: Sequence[float]) -> tuple[float, float]:
         """Ridders' tableau of neighbouring steps: the entry with the least error, noise included."""

@@ -10,6 +10,7 @@ A cause is recognised in three ways, and a file offers one or more:
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import numpy as np
 
@@ -87,11 +88,12 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A network, its backward pass with the mistakes found so far, and what the user's program returned."""
+    """A network, its backward pass with the mistakes found so far, and what was returned, with its error."""
 
     net: Net
     seen: Backward
     returned: Mapping[str, Array]
+    slack: Mapping[str, Array] = field(default_factory=dict)
 
     def hidden(self) -> range:
         """The hidden layers, from the output down."""
@@ -100,6 +102,12 @@ class Attempt:
     def all_lines(self, *kinds: Kind) -> Iterator[Line]:
         """The lines of these kinds."""
         return (each for each in self.net.lines() if each[0] in kinds)
+
+    def off(self, kind: Kind, layer: int) -> float:
+        """The error of what was returned for a line: that of the layer's bias, for db, else of its weights."""
+        own = self.net.layers[layer - 1]
+        name = own.bias if kind == "db" and own.bias else own.weight
+        return float(np.max(self.slack.get(name, np.zeros(1))))
 
     def data_part(self, layer: int) -> tuple[Array, Array]:
         """(returned, replayed) gradient of a layer's weights, without the L2 term, in canonical order."""
@@ -184,10 +192,29 @@ def scaled_block(block: Block, factor: float) -> Iterator[Array]:
             yield factor * (block.n - r * block.w) + r * block.w
 
 
-def fitted_factor(a: Array, g: Array) -> float | None:
-    """The constant c of a = c g, where it is one for all entries; None where it is not."""
+def fitted_factor(a: Array, g: Array, slack: Array | float = 0.0) -> tuple[float, float] | None:
+    """(c, its error) of a = c g, where it is one for all entries; None where it is not. `slack` is the error of a."""
     size = float(np.sum(g * g))
     if size == 0:
         return None
     factor = float(np.sum(a * g)) / size
-    return factor if np.abs(a - factor * g).max() <= 1e-7 * max(np.abs(a).max(), np.abs(factor * g).max()) else None
+    off = slack + 1e-7 * max(np.abs(a).max(), np.abs(factor * g).max())
+    if np.any(np.abs(a - factor * g) > off):
+        return None
+    return factor, float(np.sqrt(np.sum((off * g) ** 2))) / size
+
+
+SIMPLE = 24
+
+
+def simplest(c: float, off: float) -> float:
+    """The small fraction that c is within its error, where no other is as near; else c.
+
+    >>> simplest(2.0004, 1e-3), simplest(0.3333, 1e-4), simplest(0.123456, 1e-9)
+    (2.0, 0.3333333333333333, 0.123456)
+    """
+    if not (np.isfinite(c) and off < 0.05 * abs(c)):
+        return c
+    largest = int(np.sqrt(0.05 * abs(c) / off)) if off else SIMPLE
+    simple = Fraction(c).limit_denominator(max(1, min(SIMPLE, largest)))
+    return float(simple) if simple != 0 and abs(c - float(simple)) <= off else c

@@ -13,8 +13,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from initlab.gradients.case import Array
-from initlab.gradients.causes.cause import ENOUGH, STRUCTURE, Attempt, Block, Reading, Variant, cause
+from initlab.gradients.causes.cause import STRUCTURE, Attempt, Block, Reading, Variant, cause
 from initlab.gradients.reference import Backward, Edit, line
+
+ENOUGH = 3
+"""Fewer entries than this do not speak for a fitted constant."""
 
 TEXT = "L2 term in the gradient, but not in the cost"
 

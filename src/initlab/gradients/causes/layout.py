@@ -1,7 +1,8 @@
 """The right numbers in the wrong places: a weight's gradient transposed, reshaped, or reversed.
 
 ## Formula
-a = nᵀ  (square W),   a = reshape(nᵀ),   a = n in Fortran order, a = n reversed, a = n with rows or columns swapped
+a = nᵀ  (square W),   a = reshape(nᵀ),   a = n in Fortran order, a = n reversed, a = n with rows or columns swapped,
+a = a kernel flipped, or with its axes swapped
 
 ## Example
 dW2 = np.dot(A1, dZ2.T).reshape(W2.shape) / m       # wrong: reshape is no transpose
@@ -9,6 +10,7 @@ dW2 = np.dot(dZ2, A1.T) / m
 """
 
 from collections.abc import Iterator
+from itertools import permutations
 
 import numpy as np
 
@@ -19,6 +21,9 @@ from initlab.gradients.reference import Backward, Edit, line
 
 def arrangements(n: Array) -> Iterator[tuple[str, Array]]:
     """The same numbers in other places."""
+    if n.ndim > 2:
+        yield from _of_kernels(n)
+        return
     if n.ndim != 2:
         yield "reversed", n[::-1]
         return
@@ -35,6 +40,19 @@ def arrangements(n: Array) -> Iterator[tuple[str, Array]]:
     for by in (1, -1):
         yield "rows rolled by one", np.roll(n, by, axis=0)
         yield "columns rolled by one", np.roll(n, by, axis=1)
+
+
+def _of_kernels(n: Array) -> Iterator[tuple[str, Array]]:
+    """Of more than two axes: flipped along the last ones, or with axes swapped."""
+    spatial = tuple(range(2, n.ndim))
+    yield "the kernel flipped", np.flip(n, spatial)
+    for axis in range(n.ndim):
+        yield f"axis {axis} reversed", np.flip(n, axis)
+    for axes in permutations(range(n.ndim)):
+        if axes != tuple(range(n.ndim)):
+            moved = n.transpose(axes)
+            words = "transposed" if moved.shape == n.shape else "transposed and reshaped"
+            yield f"axes {words} to {', '.join(map(str, axes))}", moved.reshape(n.shape)
 
 
 def _blocks(block: Block) -> Iterator[Reading]:

@@ -17,6 +17,7 @@ import numpy as np
 from initlab.gradients.case import Array
 from initlab.gradients.causes.cause import (
     ANY_FACTOR,
+    SIMPLE,
     Attempt,
     Block,
     Reading,
@@ -25,14 +26,15 @@ from initlab.gradients.causes.cause import (
     fitted_factor,
     scaled_block,
     scalings,
+    simplest,
 )
 from initlab.gradients.causes.cause import ENOUGH as FOR_TWO
+from initlab.gradients.projection import KAPPA
 from initlab.gradients.reference import Kind
 
 ENOUGH = 3
 """Fewer entries than this are a multiple of anything: only a simple factor is then believed."""
 
-SIMPLE = 24
 MOST_ROOT = 4096
 
 
@@ -112,17 +114,24 @@ def _factor(a: Array, n: Array, error: Array) -> tuple[float, float] | None:
     size = float(np.sum(weight * n * n))
     if not size > 0:
         return None
-    c = float(np.sum(weight * a * n)) / size
-    bar = 5 * max(1.0, abs(c)) / math.sqrt(size)
-    informative = int(np.sum(np.abs(n) > 1e3 * error))
-    return (c, bar) if informative >= ENOUGH or (informative and is_simple(c)) else None
+    fitted = float(np.sum(weight * a * n)) / size
+    bar = KAPPA * max(1.0, abs(fitted)) / math.sqrt(size)
+    c = simplest(fitted, bar)
+    informative = np.abs(n) > 1e3 * error
+    known = int(np.sum(informative if c == fitted else np.abs(n) > 30 * error))
+    return (c, bar) if known >= ENOUGH or (informative.any() and is_simple(c)) else None
 
 
 def _lines(attempt: Attempt) -> Iterator[Variant]:
     for kind, layer in attempt.all_lines("dZ", "dW", "db"):
         for a, g in _pairs(attempt, kind, layer):
-            c = fitted_factor(a, g)
-            if c is not None and (np.count_nonzero(g) >= ENOUGH or is_simple(c)):
+            slack = attempt.off(kind, layer)
+            fitted = fitted_factor(a, g, slack)
+            if fitted is None:
+                continue
+            c = simplest(*fitted)
+            enough = np.count_nonzero(np.abs(g) > 30 * slack) >= ENOUGH
+            if abs(c - 1) > fitted[1] and (enough or is_simple(c)):
                 for edit in scalings(attempt.net, kind, c):
                     yield Variant(line=(kind, layer), text=written(c), edit=edit, named=is_simple(c))
 

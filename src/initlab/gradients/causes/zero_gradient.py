@@ -18,7 +18,8 @@ TEXT = "no gradient arrives"
 
 
 def _blocks(block: Block) -> Iterator[Reading]:
-    yield Reading(text=TEXT, predicted=np.zeros_like(block.n))
+    if not np.any(block.a):
+        yield Reading(text=TEXT, predicted=np.zeros_like(block.n))
     if block.weight and block.decay:
         *_, rest = scaled_block(block, 0.0)
         yield Reading(text=f"{TEXT} but that of the L2 term", predicted=rest)
@@ -26,9 +27,13 @@ def _blocks(block: Block) -> Iterator[Reading]:
 
 def _lines(attempt: Attempt) -> Iterator[Variant]:
     for kind, layer in attempt.all_lines("dZ", "dW", "db"):
-        yield Variant(line=(kind, layer), text=TEXT, edit=scaled(kind, 0.0))
+        own = attempt.net.layers[layer - 1]
+        exact = own.weight if kind == "dW" else own.bias
+        if (kind == "dW" and attempt.net.r) or exact is None or not np.any(attempt.returned[exact]):
+            yield Variant(line=(kind, layer), text=TEXT, edit=scaled(kind, 0.0))
     for kind, layer in attempt.all_lines("dW"):
-        yield Variant(line=(kind, layer), text=TEXT, edit=lambda seen, at: np.zeros_like(seen.net.W[at]))
+        if not np.any(attempt.returned[attempt.net.layers[layer - 1].weight]):
+            yield Variant(line=(kind, layer), text=TEXT, edit=lambda seen, at: np.zeros_like(seen.net.W[at]))
 
 
 cause(__name__, blocks=_blocks, lines=_lines, rank=NAMED)
