@@ -215,7 +215,8 @@ class Trace:
     """A network at step zero: its weights, its output, and one pass after each of no, one, two... virtual steps.
 
     `cosine` is the mean cosine of different examples at the input, `batch` and `loss` say in words what was fed in and
-    what was minimised, `unseen` names the functions that read a weight and are not understood, `precision` is the
+    what was minimised, `unseen` names the functions that read a weight and are not understood, `noise` those
+    that drew what went into the passes as it was (what drops out is off), `precision` is the
     relative rounding of the numbers that were computed with. A trace of weights alone has no passes.
     """
 
@@ -227,6 +228,7 @@ class Trace:
     batch: str = ""
     loss: str = ""
     unseen: tuple[str, ...] = ()
+    noise: tuple[str, ...] = ()
     precision: float = 2.0**-23
     rate: float = 1e-3
     residual: bool = False

@@ -239,3 +239,67 @@ def test_what_cannot_be_traced_is_said_in_one_line(model, batch, loss, words):
         trace(model, batch, loss)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def drawn_by_hand(x):
+    return x * (torch.rand_like(x) > 0.4).float() / 0.6
+
+
+def drop_path_of_timm(x):
+    mask = x.new_empty((len(x), 1)).bernoulli_(0.7)
+    mask.div_(0.7)
+    return x * mask
+
+
+def drop_path_of_transformers(x):
+    mask = 0.7 + torch.rand((len(x), 1), dtype=x.dtype)
+    mask.floor_()
+    return x.div(0.7) * mask
+
+
+def drawn_in_place(x):
+    return x.clone().mul_(torch.bernoulli(torch.full_like(x, 0.2))) / 0.2
+
+
+class Noisy(nn.Module):
+    def __init__(self, noise):
+        super().__init__()
+        self.first, self.head, self.noise = nn.Linear(8, 16), nn.Linear(16, 3), noise
+
+    def forward(self, x):
+        return self.head(self.noise(torch.relu(self.first(x))))
+
+
+@pytest.mark.parametrize(
+    "noise", [drawn_by_hand, drop_path_of_timm, drop_path_of_transformers, drawn_in_place, nn.Dropout(0.3)]
+)
+def test_masks_that_drop_are_taken_away_by_their_mean(noise):
+    torch.manual_seed(0)
+    model = Noisy(noise)
+    found = trace(model, Made(shape=(32, 8)))
+    model.noise = nn.Identity()
+    assert found.noise == ()
+    assert [each.loss for each in found.passes] == pytest.approx(
+        [each.loss for each in trace(model, Made(shape=(32, 8))).passes], rel=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("noise", "said"),
+    [
+        (lambda x: x + torch.randn_like(x), ("randn_like",)),
+        (lambda x: x.masked_fill(torch.rand(x.shape) < 0.1, 0.0), ("rand",)),
+        (lambda x: x * torch.bernoulli(torch.sigmoid(x)).detach(), ("bernoulli",)),
+    ],
+)
+def test_other_noise_is_left_and_said(noise, said):
+    torch.manual_seed(0)
+    model = Noisy(noise)
+    assert trace(model, Made(shape=(32, 8))).noise == said
+    assert repr(trace(model, Made(shape=(32, 8)))) == repr(trace(model, Made(shape=(32, 8))))
+
+
+def test_slopes_that_are_drawn_are_their_mean():
+    torch.manual_seed(0)
+    model, batch = Noisy(nn.RReLU()), (torch.randn(32, 8), torch.arange(32) % 3)
+    assert repr(trace(model, batch, seed=0).passes) == repr(trace(model, batch, seed=1).passes)

@@ -108,11 +108,11 @@ def _op(record: Record, name: str) -> Op:
 
 
 def again(records: Sequence[Record], ops: Sequence[Op]) -> frozenset[str]:
-    """The sites that the last pass looks at again: where units are alike or dead, or no gradient came as yet."""
+    """The sites that the last pass looks at again: units are alike or all dead, or not all differ without gradients."""
     return frozenset(
         record.site
         for record, op in zip(records, ops, strict=True)
-        if op.alike or op.moved == 0 or (op.dead is not None and op.dead == op.units)
+        if op.alike or (op.moved == 0 and op.distinct != op.units) or (op.dead is not None and op.dead == op.units)
     )
 
 

@@ -7,7 +7,7 @@ were, also when the model raises. The most memory that is held is that of a plai
 
 import math
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -61,9 +61,10 @@ def trace(
         cosine=_input_cosine(fed, passes[0]),
         batch=fed.words,
         loss=run.words,
-        unseen=tuple(sorted(run.recorder.unseen)),
+        unseen=tuple(sorted(run.recorder.reads.unseen)),
+        noise=run.recorder.noise.left,
         rate=rate,
-        residual=run.recorder.residual,
+        residual=run.recorder.meter.residual,
         normalised=run.normalised,
     )
 
@@ -132,7 +133,7 @@ class Run:
         """A pass after each of 0, 1, ... steps; fewer where the loss stops being finite."""
         found: list[Pass] = []
         for step in range(steps + 1):
-            sites = again(self.recorder.records, found[0].ops) if step == steps and step else frozenset()
+            sites = again(self.recorder.meter.records, found[0].ops) if step == steps and step else frozenset()
             recorder = self._recorder(sites) if step else self.recorder
             recorder.recording = step == 0 or bool(sites)
             each, gradients = self._pass(recorder)
@@ -148,19 +149,24 @@ class Run:
         held |= {f"model.{name}": buffer.detach().clone() for name, buffer in self.model.named_buffers()}
         loss, size, kept = functional_call(_Whole(self.model), held, (lambda: self._there_and_back(recorder),))
         measured = {name: trace_weights.gradient(self.copies[name], gradient) for name, gradient in kept.items()}
-        return Pass(loss=loss, size=size, ops=finished(recorder.records), gradients=measured), kept
+        return Pass(loss=loss, size=size, ops=finished(recorder.meter.records), gradients=measured), kept
 
     def _there_and_back(self, recorder: Recorder) -> tuple[float, float, dict[str, Any]]:
         """Forward and backward on the copies: the loss, the mean of its parts, and the gradients that there are."""
-        with paths(self.model, recorder.path) if recorder.recording else nullcontext(), recorder:
+        seen = recorder.recording
+        with paths(self.model, recorder.meter.path) if seen else nullcontext(), self._within(recorder):
             found = self._forward()
         self._heads(recorder, found)
         recorder.recording = False
         wanted = {name: tensor for name, tensor in self.copies.items() if tensor.requires_grad}
-        with recorder:
+        with self._within(recorder):
             gradients = opened(torch.autograd.grad)(found.loss, list(wanted.values()), allow_unused=True)
         kept = {name: each for name, each in zip(wanted, gradients, strict=True) if each is not None}
-        return float(found.loss.detach()), recorder.unweighted, kept
+        return float(found.loss.detach()), recorder.unweighted or 0.0, kept
+
+    def _within(self, recorder: Recorder) -> AbstractContextManager[Any]:
+        """The recorder, where it records or has something to take away; else nothing stands between."""
+        return recorder if recorder.recording or self.recorder.needed else nullcontext()
 
     def _forward(self) -> Found:
         batch = self.batch
@@ -176,12 +182,12 @@ class Run:
     def _heads(self, recorder: Recorder, found: Found) -> None:
         """Mark the last weights before the loss, and keep what the loss said in the first pass."""
         for call in recorder.criteria[-1:]:
-            mark = recorder.mark(call[1][0] if call[1] else call[2]["input"])
+            mark = recorder.marks.of(call[1][0] if call[1] else call[2]["input"])
             for place in mark.ops:
-                recorder.records[place].head = recorder.records[place].kind == "linear"
+                recorder.meter.records[place].head = recorder.meter.records[place].kind == "linear"
         if self.output is None:
             self.words = found.words
-            self.normalised = recorder.normalised or any(record.kind == "norm" for record in recorder.records)
+            self.normalised = recorder.meter.normalised
             self.output = output_of(recorder.criteria, float(found.loss.detach()), given=found.given)
 
 
@@ -203,7 +209,7 @@ def _weights(
     modules = {name: type(module).__name__ for name, module in model.named_modules()}
     found = []
     for name, (parameter, aliases) in groups.items():
-        read = recorder.reads.get(name)
+        read = recorder.reads.found.get(name)
         measured = trace_weights.weight(name, parameter, aliases, modules.get(name.rpartition(".")[0], ""))
         cut = "" if name in first.gradients or not parameter.requires_grad else _cut(name, recorder)
         found.append(trace_weights.with_reading(measured, read, cut))
@@ -212,15 +218,15 @@ def _weights(
 
 def _cut(name: str, recorder: Recorder) -> str:
     """What a weight's operations ran into on their way to the loss: detach, no_grad; empty for neither."""
-    read = recorder.reads.get(name)
+    read = recorder.reads.found.get(name)
     if read is not None and read.cut:
         return read.cut
-    readers = {record.place for record in recorder.records if name in record.weights}
+    readers = {record.place for record in recorder.meter.records if name in record.weights}
     for place, how in recorder.cuts.items():
         upstream, edge = set[int](), {place}
         while edge:
             upstream |= edge
-            edge = {each for one in edge for each in recorder.records[one].inputs} - upstream
+            edge = {each for one in edge for each in recorder.meter.records[one].inputs} - upstream
         if readers & upstream:
             return how
     return ""

@@ -4,6 +4,7 @@ A function has one name whether it is `F.relu`, `torch.relu`, `Tensor.relu_` or 
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import FunctionType
 from typing import Any
 
@@ -63,6 +64,16 @@ VIEWS = frozenset(
 )  # fmt: skip
 """Functions whose result is their first argument, laid out otherwise or in part."""
 
+INERT = frozenset(
+    (
+        "shape", "ndim", "dtype", "device", "size", "dim", "ndimension", "numel", "stride", "layout", "is_leaf",
+        "requires_grad", "requires_grad_", "grad_fn", "is_floating_point", "is_complex", "is_contiguous", "is_sparse",
+        "is_nested", "is_quantized", "is_cuda", "is_cpu", "is_meta", "len", "get_device", "element_size",
+        "storage_offset",
+    )
+)  # fmt: skip
+"""What is asked of a tensor, and not made of it."""
+
 SLOPES: Mapping[str, Callable[[Any], Any]] = {
     "tanh": lambda z: 1 - torch.tanh(z) ** 2,
     "sigmoid": lambda z: 4 * torch.sigmoid(z) * (1 - torch.sigmoid(z)),
@@ -73,6 +84,7 @@ SLOPES: Mapping[str, Callable[[Any], Any]] = {
 """φ'(z)/φ'(0) of the bounded activations."""
 
 
+@lru_cache(maxsize=4096)
 def name_of(function: Any) -> str:  # noqa: ANN401
     """The one name of a function, whichever way it is called: without underscores; of a property, its own.
 

@@ -17,6 +17,9 @@ from initlab.adapters.trace_record import EXAMPLES, SAMPLED, SKETCHES, all_diffe
 GLANCE = 2**14
 """At most about so many numbers are read to see that all units differ, or that none is dead."""
 
+SMALLEST = 1e-300
+"""Stands for the norm of a row that is 0, in a division."""
+
 MASKED = 60.0
 """A score so far below the largest gets no weight in float32: a mask put it there."""
 
@@ -88,8 +91,10 @@ def moments(z: Laid) -> dict[str, float]:
     """Mean, standard deviation, mean square, of a sample; the largest entry of all, and the share of finite ones."""
     taken = z.sample()
     mean = taken.mean()
-    std = (taken - mean).square_().mean().sqrt()
-    low, high, middle, spread = torch.stack([*torch.aminmax(z.values), mean, std]).tolist()
+    low, high, middle, length = torch.stack(
+        [*torch.aminmax(z.values), mean, torch.linalg.vector_norm(taken - mean)]
+    ).tolist()
+    spread = length / math.sqrt(taken.numel())
     found = {"mean": middle, "std": spread, "square": spread**2 + middle**2, "largest": max(abs(low), abs(high))}
     if not math.isfinite(found["largest"]):
         found["finite"] = float(torch.isfinite(z.values).float().mean())
@@ -149,10 +154,12 @@ def cosine(z: Laid, shift: Any) -> float | None:  # noqa: ANN401
     if shift is not None and shift.ndim == 1 and shift.shape[0] == z.units:
         rows = rows - (shift.detach().double()[:, None] if z.channels else shift.detach().double())
     rows = rows.reshape(rows.shape[0], -1)
-    norm = torch.linalg.vector_norm(rows, dim=1, keepdim=True)
-    ready = torch.where(norm > 0, rows / norm, 0.0)
-    seen, total = torch.stack([(norm > 0).sum().double(), ready.sum(0).square().sum()]).tolist()
-    return (total - seen) / (seen * (seen - 1)) if seen > 1 else 1.0
+    norm = torch.linalg.vector_norm(rows, dim=1)
+    total = norm.clamp(min=SMALLEST).reciprocal() @ rows
+    seen, square = torch.stack([norm.count_nonzero().double(), total @ total]).tolist()
+    if not math.isfinite(square):
+        return None
+    return (square - seen) / (seen * (seen - 1)) if seen > 1 else 1.0
 
 
 def gates(name: str, args: tuple[Any, ...], result: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from initlab.adapters.torch.trace_mode import Read
+from initlab.adapters.torch.trace_reads import Read
 from initlab.trace import Gradient, Weight
 
 SAMPLE = 4096
