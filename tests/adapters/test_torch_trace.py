@@ -214,6 +214,8 @@ def test_the_loss_is_inferred_and_said():
     }
     for words, model in cases.items():
         assert words in trace(model).loss
+    for width in (1, 8):
+        assert "binary cross entropy with balanced" in trace(nn.Sequential(nn.Linear(8, width), nn.Sigmoid())).loss
     x = torch.randn(32, 8)
     assert "binary" in trace(nn.Linear(8, 1), (x, (torch.arange(32) % 2).float()[:, None])).loss
     assert "squared" in trace(nn.Linear(8, 2), (x, torch.randn(32, 2))).loss
@@ -232,6 +234,8 @@ def test_the_loss_is_inferred_and_said():
         (nn.Linear(8, 3), "text", None, "must be a tensor"),
         (nn.Linear(8, 3), (torch.randn(4, 8), torch.zeros(5).long()), None, "one class a row"),
         (nn.Linear(8, 3, device="meta"), torch.randn(4, 8), None, "on meta"),
+        (nn.LazyLinear(3), torch.randn(4, 8), None, "weight of a lazy module. Run it on a batch first."),
+        (nn.Linear(8, 3), torch.randn(4, 8), lambda out, y: out, "give targets with the batch"),
     ],
 )
 def test_what_cannot_be_traced_is_said_in_one_line(model, batch, loss, words):

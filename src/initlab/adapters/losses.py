@@ -25,5 +25,7 @@ def declared(loss: object) -> None:
 
 def failed(error: Exception, target: object) -> DataError:
     """What is said of a person's own loss that raised, called with or without targets."""
-    asked = "(output)" if target is None else "(output, target)"
-    return DataError(f"The loss must work when called with {asked}, got {said(error)}. Mend it, or the batch.")
+    asked, advice = "(output, target)", "Mend it, or the batch."
+    if target is None:
+        asked, advice = "(output)", "Mend it, or give targets with the batch: --batch, or (inputs, targets)."
+    return DataError(f"The loss must work when called with {asked}, got {said(error)}. {advice}")

@@ -83,6 +83,8 @@ def unwrapped(model: Any) -> Any:  # noqa: ANN401
     if isinstance(model, torch.jit.ScriptModule):
         raise DataError("The model must be eager, got a scripted one. Give the module it was scripted from.")
     for name, parameter in model.named_parameters():
+        if torch.nn.parameter.is_lazy(parameter):
+            raise DataError(f"The weights must hold numbers, got {name} of a lazy module. Run it on a batch first.")
         if type(parameter.data).__name__ == "DTensor":
             raise DataError(f"The weights must be whole, got shards in {name}. Check the model before it is sharded.")
         if parameter.is_meta:

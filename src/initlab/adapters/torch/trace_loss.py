@@ -105,11 +105,18 @@ def _kind(logits: Any, target: Any) -> str:  # noqa: ANN401
     wide = logits.ndim >= 2 and logits.shape[1 if target is not None and logits.ndim == 4 else -1] > 1
     if target is not None and not wide:
         return "bce"
+    if wide and bool((sums >= 0).all()) and bool(((sums.sum(-1) - 1).abs() < 1e-3).all()):
+        return "probabilities"
+    if target is None and _shares(sums):
+        return "bce"
     if not wide or (target is None and logits.ndim >= 4):
         return "mse"
-    if bool((sums >= 0).all()) and bool(((sums.sum(-1) - 1).abs() < 1e-3).all()):
-        return "probabilities"
     return "nll" if bool((sums.exp().sum(-1) - 1).abs().max() < 1e-3) else "cross_entropy"
+
+
+def _shares(values: Any) -> bool:  # noqa: ANN401
+    """Whether all of an output lies between 0 and 1, as a sigmoid puts it."""
+    return bool(((values > 0) & (values < 1)).all()) and values.numel() > 8
 
 
 def _drawn(kind: str, logits: Any, tokens: Any, seed: int) -> tuple[Any, Any, str]:  # noqa: ANN401
@@ -148,8 +155,7 @@ def _nll(logits: Any, target: Any) -> Any:  # noqa: ANN401
 
 def _bce(logits: Any, target: Any) -> Any:  # noqa: ANN401
     target = target.to(logits.dtype).reshape(logits.shape)
-    values = logits.detach()
-    if bool(((values > 0) & (values < 1)).all()) and values.numel() > 8:
+    if _shares(logits.detach()):
         return functional.binary_cross_entropy(logits, target)
     return functional.binary_cross_entropy_with_logits(logits, target)
 
