@@ -57,6 +57,7 @@ class Run:
         self._left, self._patient = time.monotonic(), patient
         self._wakers: set[Callable[[], None]] = set()
         self._lock = threading.Lock()
+        self._over = threading.Event()
 
     @property
     def ended(self) -> bool:
@@ -80,6 +81,7 @@ class Run:
             self.state = "stopped" if self.comparison.interrupted else "done"
         except Exception as error:  # told on the page, whatever it is
             self.state, self.reason = "failed", " ".join(str(error).split()) or type(error).__name__
+        self._over.set()
         self._wake()
 
     def _look(self) -> None:
@@ -92,6 +94,10 @@ class Run:
         if not self.ended:
             self.reason = self.reason or reason
             self.stop.set()
+
+    def settle(self, seconds: float) -> None:
+        """Wait so long, at most, for the end."""
+        self._over.wait(seconds)
 
     def listen(self, waker: Callable[[], None]) -> None:
         """Call `waker`, from the run's thread, whenever something is new."""

@@ -17,6 +17,9 @@ from initlab.render.json import plain
 
 router = APIRouter(prefix="/api")
 
+SETTLED = 0.15
+"""Seconds that a stop waits for the end, which comes within a few hundredths."""
+
 
 class Asked(BaseModel):
     """A run to start; `fresh` runs it even if its frames are there already."""
@@ -99,8 +102,9 @@ def state(run: TheRun) -> Response:
 
 @router.delete("/runs/{run}")
 def stop(run: TheRun) -> Response:
-    """Stop a run; its frames so far stay."""
+    """Stop a run and say how it ended, if it has within SETTLED; its frames so far stay."""
     run.halt("Stopped by hand.")
+    run.settle(SETTLED)
     return frames.answer(run.ending())
 
 

@@ -26,7 +26,7 @@ const transport = new Transport({ play: $("play"), scrub: $("scrub"), moment: $(
 const follower = new Follower({ onFrame, onEnd, onLost, onBreak: () => tell("The connection broke. Trying again.", true) });
 const tabs = new Tabs($("tabs"), () => { address(); schedule(); });
 const views = { check: new Check($("panel-check")), gradients: new Gradients($("panel-gradients"), catalogue), theory: new Theory($("panel-theory"), catalogue) };
-let preset = null, asked = null, waiting = false, began = 0;
+let preset = null, asked = null, waiting = false, halting = false, began = 0;
 
 keys({ transport, rerun: () => run({ fresh: true }) });
 theme.begin($("theme"), () => { form.paint(); if (store.run) { panels.build(store); schedule(); } for (const view of Object.values(views)) view.key = null; });
@@ -35,7 +35,7 @@ panels.onChoice = () => { address(); schedule(); };
 presets();
 $("rules").append(...catalogue.rules.map((text) => element("li", { text })));
 $("form").addEventListener("submit", (event) => { event.preventDefault(); run({ fresh: true }); });
-$("stop").addEventListener("click", () => store.run && remove(`/api/runs/${store.run.id}`).catch((refusal) => tell(refusal.message, true)));
+$("stop").addEventListener("click", stop);
 for (const radio of document.querySelectorAll("[name=seeds]")) radio.addEventListener("change", () => { form.experiment.seeds = Number(radio.value); run({}); });
 for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button.dataset.copy));
 window.addEventListener("hashchange", () => { if (location.hash !== written()) begin(); });
@@ -164,6 +164,22 @@ function onEnd(ending) {
   schedule();
 }
 
+// Until the server has said how the run ended nothing is drawn: the answer would wait behind the pictures.
+async function stop() {
+  const id = store.run?.id;
+  if (!id) return;
+  halting = true;
+  try {
+    const ending = await remove(`/api/runs/${id}`);
+    if (store.run?.id === id && ["stopped", "done"].includes(ending.state)) onEnd(ending);
+  } catch (refusal) {
+    tell(refusal.message, true);
+  } finally {
+    halting = false;
+    schedule();
+  }
+}
+
 function onLost() {
   $("stop").disabled = true;
   page.dataset.state = "lost";
@@ -212,6 +228,7 @@ function schedule() {
   waiting = true;
   requestAnimationFrame(() => {
     waiting = false;
+    if (halting) return;
     transport.draw();
     if (!store.run) return;
     if (!store.ending && store.frame && !follower.failures) tell("Training, all networks in step.");
