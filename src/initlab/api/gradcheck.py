@@ -65,6 +65,8 @@ def gradcheck(
     Raises UsageError, in one line that names the block, for what cannot be checked.
     """
     chosen = read_points(points)
+    if output is not None and Path(output).suffix != ".png":
+        raise SpecError(f"The figure must be a .png file, got {output}. Name it so.")
     target = None if output is None else store.prepare(Path(output).parent) / Path(output).name
     case = subject_of(f, grad, params, m=m, lam=lam, keep=keep, data=data, masks=masks, loss=loss, order=order)
     found = gradient_report(

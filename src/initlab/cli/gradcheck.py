@@ -70,6 +70,8 @@ def gradcheck(
 
 
 def _probe(widths: str, activation: str, head: str, seed: int, *, as_json: bool, output: Path | None) -> int:
+    if output and output.suffix != ".npz":
+        raise SpecError(f"The probe must be a .npz file, got {output}. Name it so.")
     found = design_probe(widths, activation=activation, head=head, seed=seed)
     if output:
         store.write(store.prepare(output.parent) / output.name, probe_render.npz(found))

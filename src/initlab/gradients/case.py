@@ -138,8 +138,9 @@ def scalar(value: object, *, when: str = "") -> float:
     """A cost as a number. Raises DataError when it is no scalar."""
     array = np.asarray(value)
     if array.size != 1 or array.dtype.kind not in "fiu":
-        got = f"shape {array.shape}" if array.dtype.kind in "fiuc" else type(value).__name__
-        raise DataError(f"The cost must be one real number, got {got}{when}. Sum or average it over the examples.")
+        got = f"shape {array.shape}" if array.dtype.kind in "fiu" else type(value).__name__
+        advice = "Sum or average it over the examples" if array.dtype.kind in "fiu" else "Return the cost alone"
+        raise DataError(f"The cost must be one real number, got {got}{when}. {advice}.")
     return float(array.reshape(()))
 
 

@@ -38,6 +38,7 @@ def report(result: GradientReport) -> RenderableType:
         parts += _point(point, named=len(result.points) > 1)
     for mistake in result.mistakes:
         parts += [Text(), _mistake(mistake)]
+    parts += _broken(result)
     notes = dict.fromkeys(note for point in result.points for note in point.notes)
     parts += [Text(), *(_bullet(note) for note in [*notes, *_advice(result)])]
     return Group(*parts)
@@ -63,10 +64,15 @@ def _sentence(result: GradientReport) -> str:
             f"{result.tested} of {result.total} entries tested."
         )
     those = [block.name for block in blocks if block.verdict == verdict]
-    rest = f", the other {len(blocks) - len(those)} blocks are not" if 0 < len(those) < len(blocks) else ""
+    right = len(blocks) - len(those)
+    rest = f"; {_counted(right, 'other block is', 'other blocks are')} not" if 0 < len(those) < len(blocks) else ""
     what = {"WRONG": "the gradient is wrong", "VACUOUS": "the gradient is zero, so nothing was tested"}
     said = what.get(verdict, "an error could hide below the resolution")
     return f"{said} in {_listed(those)}{rest if verdict == 'WRONG' else ''}."
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return f"{count} {one if count == 1 else several}"
 
 
 def _listed(names: list[str], most: int = 8) -> str:
@@ -87,9 +93,16 @@ def _point(point: PointReport, *, named: bool) -> Iterator[RenderableType]:
             where = "after some training" if point.point == "trained" else "at the given parameters"
             yield Text(f"{where}, cost {point.cost:.6g}", style="italic")
         yield table(point)
-    broken = [identity for identity in point.identities if not identity.holds]
-    for identity in broken:
-        yield Text(f"  {identity.text} does not hold at {identity.where}: off by {number(identity.gap)}.", style="red")
+
+
+def _broken(result: GradientReport) -> Iterator[RenderableType]:
+    """The identities that do not hold, each once."""
+    broken = {each.text: each for point in result.points for each in point.identities if not each.holds}
+    if broken:
+        yield Text()
+        yield Text("Free checks that fail (sums of products that agree between right gradients, <a, b> = Σ a·b):")
+    for each in broken.values():
+        yield _bullet(f"{each.text}: off by {number(each.gap)}, so one of {each.where} is wrong.")
 
 
 def table(point: PointReport) -> Table:
@@ -107,7 +120,7 @@ def table(point: PointReport) -> Table:
             "×".join(map(str, block.shape)) or "1",
             Text(block.verdict, style=STYLE[block.verdict]),
             number(block.gap) if block.verdict == "WRONG" else "",
-            "" if block.resolution is None or block.verdict == "WRONG" else number(block.resolution),
+            "" if block.resolution is None else number(block.resolution),
             f"{block.tested}/{block.total}",
             _what(block, point.mistakes),
         )
@@ -117,7 +130,7 @@ def table(point: PointReport) -> Table:
 def _what(block: BlockReport, mistakes: tuple[Mistake, ...]) -> str:
     mistake = next((each for each in mistakes if block.name in each.blocks), None)
     if mistake is None:
-        return block.note
+        return block.note or ("no known mistake returns these numbers" if block.verdict == "WRONG" else "")
     return mistake.text if mistake.blocks[0] == block.name or len(mistake.blocks) == 1 else f"as {mistake.blocks[0]}"
 
 
@@ -139,8 +152,8 @@ def _advice(result: GradientReport) -> Iterator[str]:
     if partly:
         missing = sum(block.total - block.tested for block in partly)
         yield (
-            f"{missing} entries have a zero gradient here (dead units, say), so no check can see a bug in them: use "
-            "more examples, or other parameters."
+            f"{_counted(missing, 'entry has', 'entries have')} a zero gradient here (dead units, say), so that no "
+            "check can see a bug there: use more examples, or other parameters."
         )
     yield from ADVICE[:2]
     if len(result.points) == 1:

@@ -4,6 +4,8 @@
                its height is the size of the bug.
 """
 
+import textwrap
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,61 +13,89 @@ from matplotlib.figure import Figure
 from initlab.gradients.report import BlockReport, GradientReport
 from initlab.render import palette
 from initlab.render.figures.style import INK, QUIET, blank, heading, headline, house_style, plain
+from initlab.render.numerals import number
 
 MOST_BLOCKS = 12
+LONGEST, ROW, NAME = 90, 140, 36
+"""Letters of the headline, of a row of the legend, and of a block's name there."""
 
 
 def draw(result: GradientReport) -> Figure:
     """The slope law at the left; at the right the entries that were measured, returned against measured."""
     with house_style():
-        known = [block for block in result.blocks if block.law]
+        known = [block for block in result.blocks if any(gap > 0 for _, gap in block.law)]
         blocks = sorted(known, key=lambda block: block.verdict != "WRONG")[:MOST_BLOCKS]
         measured = [(place, block) for place, block in enumerate(blocks) if block.entries]
         figure = blank(4.8)
-        few = f"; {len(blocks)} of {len(known)} blocks are shown" if len(blocks) < len(known) else ""
-        headline(figure, f"{result.verdict}: {result.tested} of {result.total} entries tested{few}")
+        headline(figure, textwrap.shorten(_title(result), LONGEST, placeholder=" ..."))
         panels = figure.subplots(1, 2 if measured else 1, squeeze=False)[0]
-        _law(panels[0], blocks)
+        if not blocks:
+            _words(panels[0], result)
+            return figure
+        few = f" ({len(blocks)} of {len(known)} blocks)" if len(blocks) < len(known) else ""
+        _law(panels[0], blocks, few=few)
         if measured:
             _scatter(panels[1], measured)
-        handles, _ = panels[0].get_legend_handles_labels()
-        figure.legend(handles=handles, loc="outside lower left", ncols=min(6, len(handles)), fontsize=9)
+        handles, labels = panels[0].get_legend_handles_labels()
+        columns = max(1, min(6, ROW // (max(map(len, labels)) + 4)))
+        figure.legend(handles=handles, loc="outside lower left", ncols=columns, fontsize=9)
         return figure
 
 
-def _law(axes: Axes, blocks: list[BlockReport]) -> None:
+def _title(result: GradientReport) -> str:
+    """The verdict with what is wrong, or how much was tested."""
+    mistakes = "; ".join(f"{each.site}: {each.text}" for each in result.mistakes)
+    if result.verdict == "WRONG" and mistakes:
+        return f"WRONG: {mistakes}"
+    return f"{result.verdict}: {result.tested} of {result.total} entries tested"
+
+
+def _words(axes: Axes, result: GradientReport) -> None:
+    """What there is to say where there is nothing to draw."""
+    gates = [gate.text for point in result.points for gate in point.gates]
+    words = gates or [f"{block.name}: the gap is 0 at every step size." for block in result.blocks]
+    axes.set_axis_off()
+    lines = [line for told in words[:MOST_BLOCKS] for line in textwrap.wrap(plain(told), LONGEST)]
+    axes.text(0, 1, "\n".join(lines), va="top", transform=axes.transAxes)
+
+
+def _law(axes: Axes, blocks: list[BlockReport], *, few: str) -> None:
     steps: list[float] = []
     for place, block in enumerate(blocks):
         h, gap = np.array(sorted(block.law)).T
         steps += h.tolist()
         wrong = block.verdict == "WRONG"
+        off = f", off by {number(block.gap)}" if wrong else ""
         axes.plot(
             h,
-            np.maximum(gap, 1e-18),
+            np.where(gap > 0, gap, np.nan),
             color=palette.colour(place),
             marker=palette.marker(place),
             linestyle="-" if wrong else ":",
-            label=plain(f"{block.name}: {block.verdict}"),
+            label=plain(f"{_short(block.name)}: {block.verdict}{off}"),
             gid=f"law: {block.name}",
         )
     axes.set_xscale("log")
     axes.set_yscale("log")
-    if steps:
-        _guides(axes, min(steps), max(steps))
+    _guides(axes, min(steps), max(steps))
     axes.set_xlabel("step size h")
     axes.set_ylabel("|D(h) − v·a|")
-    heading(axes, "slope +2 truncation, −1 rounding, a plateau a bug of that size")
+    heading(axes, f"slope +2 truncation, −1 rounding; plateau: a bug; jump: a kink{few}")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= NAME else f"{name[: NAME // 2]}…{name[-NAME // 2 :]}"
 
 
 def _guides(axes: Axes, least: float, largest: float) -> None:
-    """Short lines of slope +2 and -1 in the corners where truncation and rounding rule."""
+    """Short lines of slope +2 and -1 where truncation and rounding rule."""
     low, high = axes.get_ylim()
-    for slope, name, ends in ((2, "h²", (largest / 30, largest)), (-1, "1/h", (least, 30 * least))):
+    top = 10.0 ** (0.55 * np.log10(high) + 0.45 * np.log10(low))
+    for slope, ends in ((2, (largest / 30, largest)), (-1, (least, 30 * least))):
         h = np.array(ends)
-        top = 10.0 ** (0.55 * np.log10(high) + 0.45 * np.log10(low))
         gap = top * (h / h[-1 if slope > 0 else 0]) ** slope
-        axes.plot(h, gap, color=QUIET, linewidth=1.0, linestyle="--", zorder=1)
-        axes.annotate(name, (h[0 if slope > 0 else 1], gap.min()), color=QUIET, fontsize=9, va="top")
+        label = "the slopes +2 and −1" if slope > 0 else None
+        axes.plot(h, gap, color=QUIET, linewidth=1.0, linestyle="--", zorder=1, label=label)
     axes.set_ylim(low, high)
 
 
