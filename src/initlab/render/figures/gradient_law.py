@@ -55,7 +55,7 @@ def _words(axes: Axes, result: GradientReport) -> None:
     gates = [gate.text for point in result.points for gate in point.gates]
     words = gates or [f"{block.name}: the gap is 0 at every step size." for block in result.blocks]
     axes.set_axis_off()
-    lines = [line for told in words[:MOST_BLOCKS] for line in textwrap.wrap(plain(told), LONGEST)]
+    lines = [line for told in words[:MOST_BLOCKS] for line in textwrap.wrap(plain(told, 1000), LONGEST)]
     axes.text(0, 1, "\n".join(lines), va="top", transform=axes.transAxes)
 
 
