@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from initlab import UsageError, gradcheck
@@ -74,3 +75,22 @@ def test_bad_input():
         gradcheck(right, params=(X, X))
     with pytest.raises(UsageError, match="floating-point"):
         gradcheck(right, params=(jnp.arange(3),))
+
+
+@jax.custom_vjp
+def handed_on(x):
+    return jnp.tanh(x)
+
+
+handed_on.defvjp(lambda x: (jnp.tanh(x), None), lambda _, g: (g,))
+
+
+def test_a_cotangent_handed_on_is_wrong_and_named():
+    found = gradcheck(handed_on, params=(jnp.linspace(-1.0, 2.0, 5),))
+    assert (found.verdict, found.mistakes[0].cause) == ("WRONG", "activation_derivative_missing")
+
+
+def test_a_jax_function_takes_numpy_arguments():
+    assert gradcheck(lambda p: jnp.sum(jnp.sin(p["w"])), params={"w": np.ones(3)}).verdict == "PASS"
+    with pytest.raises(UsageError, match=r"jax\.jit"):
+        gradcheck(lambda p: float(np.sum(p["w"])), params={"w": np.ones(3)})

@@ -111,8 +111,31 @@ def test_a_right_function_to_second_order():
     assert assert_gradients(Square, params=inputs(), order=2).verdict == "PASS"
 
 
-def test_a_change_in_place_after_the_last_use_is_no_mistake():
-    assert gradcheck(ChangesTooLate, params=inputs()).verdict == "PASS"
+def test_a_change_in_place_after_the_last_use_is_right_once():
+    report = gradcheck(ChangesTooLate, params=inputs())
+    assert (report.verdict, report.mistakes) == ("STATEFUL", ())
+    assert {block.verdict for block in report.blocks} == {"PASS"}
+
+
+def test_running_means_that_the_forward_pass_changes_are_no_saved_tensors():
+    module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh())
+    assert gradcheck(module, data=torch.randn(7, 3, generator=torch.Generator().manual_seed(0))).verdict == "PASS"
+
+
+class HandedOn(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return torch.sigmoid(x)
+
+    @staticmethod
+    def backward(ctx, g):
+        return g
+
+
+def test_grad_output_handed_on_is_wrong_and_named():
+    """It is the same wherever it is asked for, which makes it no gradient of an earlier call."""
+    found = gradcheck(HandedOn, params=(torch.linspace(-1, 2, 12).reshape(4, 3),))
+    assert (found.verdict, found.mistakes[0].cause) == ("WRONG", "activation_derivative_missing")
 
 
 def test_a_missing_slot_is_one_line():

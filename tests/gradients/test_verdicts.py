@@ -92,6 +92,7 @@ def test_zero_weights_are_vacuous():
     assert report.exit_code == 3
     assert verdicts["W1"] == verdicts["W2"] == "VACUOUS"
     assert verdicts["b3"] == "PASS"
+    assert "W1, W2, W3 are zero" in report.points[0].notes[0]
 
 
 def test_a_parameter_that_the_cost_ignores_is_no_vacuum():

@@ -1,6 +1,6 @@
 """What one block alone tells: the readings of the catalogue that give it back within the error bars."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -24,6 +24,7 @@ def block_of(
     use: tuple[int, int] | None = None,
     *,
     saved_changed: bool = False,
+    upstream: Sequence[Array] = (),
 ) -> Block:
     """The block as the causes see it."""
     weight = bool(WEIGHT.search(name)) or (theta[name].ndim >= 2 and 1 not in theta[name].shape)
@@ -45,6 +46,7 @@ def block_of(
         doubled=doubled[name].ravel()[measured.places] if name in doubled else None,
         use=use,
         saved_changed=saved_changed,
+        upstream=tuple(each.ravel()[measured.places] for each in upstream if each.shape == measured.shape),
     )
 
 

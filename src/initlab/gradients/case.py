@@ -27,8 +27,8 @@ class GradientCase:
     perceptron, with the pinned dropout `masks` (one a hidden layer, None where there is none) taken into account.
 
     `branches` returns the cost with the pattern of branches it took (None where there are none), `doubled` the
-    gradients of twice the cost, and `saved_changed` whether the backward pass changes what was saved for it: the
-    frameworks' cases have them.
+    gradients of twice the cost, `saved_changed` whether the backward pass changes what was saved for it, and `upstream`
+    the gradients of the cost with respect to the outputs of the function: the frameworks' cases have them.
 
     >>> case = GradientCase(cost=lambda p: float(p["w"] ** 2), gradients=lambda p: {"w": 2 * p["w"]},
     ...                     parameters={"w": np.array(3.0)})
@@ -50,6 +50,7 @@ class GradientCase:
     branches: Callable[..., tuple[Any, bytes | None]] | None = None
     doubled: Callable[..., Arrays] | None = None
     saved_changed: Callable[..., bool] | None = None
+    upstream: Callable[..., Sequence[Array]] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.parameters, Mapping) or not self.parameters:

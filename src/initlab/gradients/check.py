@@ -13,7 +13,7 @@ from initlab.gradients.case import GradientCase
 from initlab.gradients.complex_step import ComplexStep
 from initlab.gradients.coordinates import Measured, measure
 from initlab.gradients.diagnose import diagnose, merged
-from initlab.gradients.gates import fixed_gradients, gates
+from initlab.gradients.gates import fixed_gradients, gates, spoils_saved
 from initlab.gradients.harness import Copies, Harness
 from initlab.gradients.identities import identities
 from initlab.gradients.independent import independent
@@ -28,6 +28,7 @@ from initlab.gradients.returned import Gradient, gradient_at, unit_of
 from initlab.gradients.state import State
 from initlab.gradients.suggestion import suggested
 from initlab.gradients.uses import single_use
+from initlab.gradients.vacuum import reasons
 from initlab.numerics.differences import BESIDE, NOISY, SINGLE_ROUNDOFF, noise_of
 
 SHIFT = 1e-2
@@ -121,12 +122,14 @@ class _Checker:
         if stale is not None:
             return self._summary(point, gates=(*closed, stale))
         blocks, mistakes = self._blocks(examined)
+        if not mistakes:
+            closed += spoils_saved(self.case, self.harness)
         return replace(
             self._summary(point, gates=tuple(closed)),
             blocks=blocks,
             mistakes=mistakes,
             identities=kept,
-            notes=self._notes(),
+            notes=(*self._notes(), *self._why_vacuous(blocks)),
             screening=screening,
             evaluations=self.harness.evaluations,
         )
@@ -367,6 +370,9 @@ class _Checker:
 
     def _shifted(self, share: float = SHIFT) -> Copies:
         return {name: value + share * self.away[name] for name, value in self.harness.theta.items()}
+
+    def _why_vacuous(self, blocks: Sequence[BlockReport]) -> tuple[str, ...]:
+        return reasons(self.harness.theta, [each.name for each in blocks if each.verdict == "VACUOUS"], self.net)
 
     def _notes(self) -> tuple[str, ...]:
         notes = []

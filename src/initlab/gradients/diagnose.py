@@ -15,6 +15,9 @@ from initlab.gradients.report import Mistake
 Write = Callable[[Site, str | None], str | None]
 """The right line of a site, given the cause; None where the program does not determine it."""
 
+FEW = 4
+"""So many entries, rows or columns are listed."""
+
 UNKNOWN = "no mistake of the catalogue returns these numbers"
 
 
@@ -34,13 +37,19 @@ def diagnose(
     peers = {name: found.numeric for name, found in measured.items() if found.complete}
     doubled = case.doubled(theta) if case.doubled and measured else {}
     changed = bool(case.saved_changed and measured and case.saved_changed(theta))
+    above = case.upstream(theta) if case.upstream and measured else ()
     named = {
-        name: readings(block_of(name, found, theta, case, peers, doubled, uses[name], saved_changed=changed))
+        name: readings(
+            block_of(name, found, theta, case, peers, doubled, uses[name], saved_changed=changed, upstream=above)
+        )
         for name, found in measured.items()
     }
+    still = [name for name, found in measured.items() if not np.any(found.numeric)]
+    if len(still) < len(measured):  # a block that does not move the cost, spoiled with others that do, is no copy
+        named |= {name: {t: r for t, r in named[name].items() if r[0] != "unused_parameter"} for name in still}
     groups = [_mistake(site, named, measured, write) for site in sites(layers, measured)]
     found = [each for group in groups for each in group]
-    return tuple(merged(found if layers else _unknown_at_once(found, list(theta))))
+    return tuple(merged(found if layers else _unknown_at_once(found, list(theta), still)))
 
 
 def listed(names: Sequence[str]) -> str:
@@ -53,8 +62,11 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last} are" if most else f"{last} is"
 
 
-def _unknown_at_once(mistakes: list[Mistake], names: list[str]) -> list[Mistake]:
-    """Several blocks of which nothing is known as one mistake: where no chain of layers is, one slip spoils many."""
+def _unknown_at_once(mistakes: list[Mistake], names: list[str], still: Sequence[str]) -> list[Mistake]:
+    """Several blocks of which nothing is known as one mistake: where no chain of layers is, one slip spoils many.
+
+    `still` are those that do not move the cost.
+    """
     unknown = [each for each in mistakes if each.cause is None and each.text == UNKNOWN]
     if len(unknown) < 2:
         return mistakes
@@ -62,6 +74,9 @@ def _unknown_at_once(mistakes: list[Mistake], names: list[str]) -> list[Mistake]
     right = [name for name in names if name not in wrong]
     blocks = tuple(block for each in unknown for block in each.blocks)
     where = f"{listed(right)} right: it is further back" if right else "no block is right: it is in the loss, or ahead"
+    zero = [name for name in blocks if name in still]
+    if zero:
+        where += f"; the gradient of {listed(zero)} 0, as before a norm, whose backward pass takes the mean off"
     one = replace(unknown[0], site=", ".join(blocks), blocks=blocks, text=f"{UNKNOWN}; {where}")
     return [*(each for each in mistakes if each not in unknown), one]
 
@@ -89,12 +104,27 @@ def _unknown(site: Site, measured: Mapping[str, Measured]) -> str:
     """What can be said of a mistake that is in no catalogue."""
     if site.kind == "chain":
         return f"{UNKNOWN}; what makes {site.name} is wrong, and with it every block below"
-    found = measured[site.blocks[0]]
-    wrong = np.flatnonzero(found.wrong)
-    if 0 < len(wrong) <= 4 and len(found.places) > 2 * len(wrong):
-        places = (tuple(map(int, np.unravel_index(int(found.places[i]), found.shape))) for i in wrong)
-        return f"{UNKNOWN}; wrong only at {', '.join(str(list(place)) for place in places)}"
-    return UNKNOWN
+    where = _where(measured[site.blocks[0]])
+    return f"{UNKNOWN}; {where}" if where else UNKNOWN
+
+
+def _where(found: Measured) -> str:
+    """The few entries that are wrong, or the rows and columns that hold them all."""
+    wrong = np.zeros(found.shape, dtype=bool)
+    wrong.flat[found.places[found.wrong]] = True
+    count = int(wrong.sum())
+    only = "only" if found.complete else "at least"
+    for axis, word in ((1, "row"), (0, "column")):
+        if found.complete and wrong.ndim == 2:
+            lines = np.flatnonzero(wrong.any(axis=axis))
+            if 0 < 2 * len(lines) < wrong.shape[1 - axis] and count > len(lines) and len(lines) <= FEW:
+                zero = not np.any(found.analytic.reshape(found.shape).take(lines, axis=1 - axis))
+                said = ", ".join(map(str, lines)) + (", which is 0" if zero else "")
+                return f"wrong only in {word}{'s' if len(lines) > 1 else ''} {said}"
+    if 0 < count <= FEW and len(found.places) > 2 * count:
+        places = (list(map(int, place)) for place in np.argwhere(wrong))
+        return f"wrong {only} at {', '.join(map(str, places))}"
+    return ""
 
 
 def merged(mistakes: Sequence[Mistake]) -> list[Mistake]:

@@ -177,6 +177,20 @@ def _gradients(harness: Harness) -> Copies:
     return harness.gradients()
 
 
+def spoils_saved(case: GradientCase, harness: Harness) -> list[Gate]:
+    """A backward pass that is right once, and changes what it would need to be right again."""
+    if case.saved_changed is None:
+        return []
+    with harness.pin():
+        if not case.saved_changed(harness.fresh()):
+            return []
+    text = (
+        "the backward pass changes in place what the forward pass saved for it: it is right once, and wrong when the "
+        "same graph is gone through again. Work on a copy."
+    )
+    return [Gate(verdict="STATEFUL", text=text, cause="saved_tensor_changed")]
+
+
 def fixed_gradients(harness: Harness, returned: Copies, moved: Copies) -> bool:
     """Whether the gradients are the very same at other parameters."""
     if not callable(harness.case.gradients):

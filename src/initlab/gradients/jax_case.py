@@ -6,6 +6,7 @@ The cost is the output, or a fixed random combination of the outputs: Σ R ∘ o
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -41,12 +42,21 @@ def jax_case(
     if not floats:
         raise DataError("The arguments must hold floating-point numbers, got none.")
 
-    def called(leaves: Leaves) -> Any:  # noqa: ANN401
+    def program(leaves: Leaves) -> Any:  # noqa: ANN401
         filled = [leaves.get(name, value) for name, value in zip(names, values, strict=True)]
-        output = function(*jax.tree_util.tree_unflatten(tree, filled))
-        return loss(output) if loss is not None else _combined(output)
+        return function(*jax.tree_util.tree_unflatten(tree, filled))
 
-    return _case(_second(called) if order > 1 else called, floats)
+    head = loss if loss is not None else _combined
+
+    def called(leaves: Leaves) -> Any:  # noqa: ANN401
+        return head(program(leaves))
+
+    def upstream(parameters: Mapping[str, Array]) -> list[Array]:
+        with _double():
+            output = program(dict(parameters))
+            return [np.asarray(jax.grad(head)(output))] if isinstance(output, jax.Array) and order == 1 else []
+
+    return replace(_case(_second(called) if order > 1 else called, floats), upstream=upstream)
 
 
 def _case(scalar: Callable[[Leaves], Any], floats: Mapping[str, Array]) -> GradientCase:

@@ -15,6 +15,9 @@ from initlab.gradients.returned import Gradient
 from initlab.gradients.suggestion import suggested
 
 MOST_MISTAKES = 8
+SCALING = frozenset({"literal_factor", "missing_mean", "doubled_mean", "sign", "zero_gradient"})
+"""Slips that return the same numbers in a line as in each block that it feeds."""
+
 MATCH = 1e-10
 """How close a replay must come, as a share of the largest entry, beside the rounding of what was returned."""
 
@@ -27,6 +30,10 @@ class Found:
     rank: int
     variant: Variant
     blocks: frozenset[str]
+
+
+Chosen = tuple[Found, list[Found]]
+"""An edit, and the others that return the same numbers."""
 
 
 class Replayer:
@@ -50,7 +57,7 @@ class Replayer:
     def explain(self) -> tuple[tuple[Mistake, ...], frozenset[str]]:
         """The mistakes, and the blocks that are right or explained by them."""
         edits: dict[Line, Edit] = {}
-        chosen: list[tuple[Found, list[Found]]] = []
+        chosen: list[Chosen] = []
         right = self.matches(replay(self.net, {}).gradients())
         while len(right) < len(self.returned.values) and len(chosen) < MOST_MISTAKES:
             found = self._next(edits, right)
@@ -60,7 +67,23 @@ class Replayer:
             edits[best.variant.line] = best.variant.edit
             right = best.blocks
             chosen.append((best, same))
+        chosen, right = self._without_chance(chosen, right)
         return self._mistakes(chosen), right
+
+    def _without_chance(self, chosen: list[Chosen], right: frozenset[str]) -> tuple[list[Chosen], frozenset[str]]:
+        """Leave out the names of a block alone where all else from its layer down stays unknown: dZ is wrong there."""
+        unknown = set(self.returned.values) - right
+        kept = [each for each in chosen if not self._is_chance(each[0].variant.line, unknown)]
+        if len(kept) == len(chosen):
+            return chosen, right
+        edits = {best.variant.line: best.variant.edit for best, _ in kept}
+        return kept, self.matches(replay(self.net, edits).gradients())
+
+    def _is_chance(self, at: Line, unknown: set[str]) -> bool:
+        kind, layer = at
+        rest = {block for each in self.net.layers[:layer] for block in each.blocks}
+        rest -= set(spoiled(self.net.layers, kind, layer))
+        return kind in ("dW", "db") and bool(rest) and rest <= unknown
 
     def _next(self, edits: Mapping[Line, Edit], right: frozenset[str]) -> list[Found]:
         """The edits that explain most blocks more, without spoiling one; the likeliest first, all the same numbers."""
@@ -84,7 +107,7 @@ class Replayer:
                     name = entry.name if variant.named else None
                     yield Found(cause=name, rank=entry.rank, variant=variant, blocks=blocks)
 
-    def _mistakes(self, chosen: list[tuple[Found, list[Found]]]) -> tuple[Mistake, ...]:
+    def _mistakes(self, chosen: list[Chosen]) -> tuple[Mistake, ...]:
         """One mistake for each cause and text: the same slip in several lines is one."""
         mistakes: list[Mistake] = []
         done: frozenset[str] = self.matches(replay(self.net, {}).gradients())
@@ -94,6 +117,8 @@ class Replayer:
             blocks = tuple(name for name in spoiled(self.net.layers, kind, layer) if name in wrong)
             same = [each for each in same if each.rank < ANY_FACTOR or best.rank == ANY_FACTOR]
             others = tuple(dict.fromkeys(_said(each, best) for each in same if each.variant.text != best.variant.text))
+            if layer == 1 and kind == "dZ" and best.cause in SCALING:
+                others = (*others, f"the same in {' and '.join(blocks)} each")
             mistakes.append(
                 Mistake(
                     site=site(self.net.layers, kind, layer),

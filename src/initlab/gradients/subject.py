@@ -3,10 +3,12 @@
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 from initlab.errors import SpecError
 from initlab.gradients.case import GradientCase
+from initlab.gradients.held import held
 from initlab.loading import load, make
 
 ORDERS = (1, 2)
@@ -37,6 +39,11 @@ def subject_of(
             return case
     if not callable(f):
         raise SpecError(f"What is checked must be a cost function or a GradientCase, got {type(f).__name__}.")
+    if grad is None and "jax" in sys.modules and params is not None:
+        raise SpecError(
+            "The gradients must be given beside a NumPy cost, got none. Of a JAX function, give its arguments as jax "
+            "arrays, or jax.jit(f)."
+        )
     if not isinstance(params, Mapping):
         raise SpecError(
             f"The parameters must be a dict of arrays, got {type(params).__name__}. Write {{'W1': W1, ...}}."
@@ -73,7 +80,17 @@ def _of_framework(f: object, inputs: object, *, loss: Callable[..., Any] | None,
 
 def _is_jax(jax: Any, f: object, inputs: object) -> bool:  # noqa: ANN401
     kinds = (jax.custom_vjp, jax.custom_jvp, type(jax.jit(abs)))
-    return isinstance(f, kinds) or any(isinstance(leaf, jax.Array) for leaf in jax.tree_util.tree_leaves(inputs))
+    leaves = jax.tree_util.tree_leaves(inputs)
+    return isinstance(f, kinds) or any(isinstance(leaf, jax.Array) for leaf in leaves) or _computes_in(f, "jax")
+
+
+def _computes_in(f: object, package: str) -> bool:
+    """Whether a function reads a module of a package, or something made there: jnp, jax.nn.relu."""
+    for _, value in held(f):
+        name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+        if str(name).partition(".")[0] == package:
+            return True
+    return False
 
 
 def subject_at(place: str, **options: Any) -> GradientCase:  # noqa: ANN401

@@ -169,9 +169,20 @@ def _case(
             for (name, leaf), g in zip(leaves.items(), found, strict=True)
         }
 
+    def upstream(parameters: Mapping[str, Array]) -> list[Array]:
+        with torch.no_grad():
+            output = program(tensors(parameters, grad=False))
+        if not isinstance(output, torch.Tensor) or order > 1:
+            return []
+        leaf = output.detach().clone().requires_grad_()
+        with torch.enable_grad():
+            (found,) = torch.autograd.grad(loss(leaf) if loss is not None else _combined(leaf), leaf)
+        return [found.numpy()]
+
     return GradientCase(
         cost=cost,
         gradients=gradients,
+        upstream=upstream,
         parameters={name: x.detach().to(torch.float64).numpy().copy() for name, x in start.items()},
         branches=branches,
         doubled=lambda parameters: gradients(parameters, times=2.0),

@@ -37,7 +37,7 @@ class Block:
     `places` are flat, `complete` says whether all of the block is there; `peers` are the true gradients of the other
     blocks, where these are known; `doubled` is what is returned for twice the cost; `use` is (k, of how many) where
     what was returned is that of one use of a shared parameter; `saved_changed` says that the backward pass was
-    seen to change what was saved for it.
+    seen to change what was saved for it; `upstream` are the gradients of outputs of the block's shape.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Block:
     doubled: Array | None = None
     use: tuple[int, int] | None = None
     saved_changed: bool = False
+    upstream: tuple[Array, ...] = ()
 
     @property
     def decay(self) -> float:
@@ -186,7 +187,7 @@ def scaled_block(block: Block, factor: float) -> Iterator[Array]:
         decay = block.decay * block.w
         yield factor * (block.n - decay) + decay
     size = float(np.sum(block.w**2))
-    if block.weight and block.lam != 0 and len(block.w) >= ENOUGH and size > 0 and factor != 1:
+    if block.weight and block.lam != 0 and len(block.w) >= ENOUGH and size > 0 and factor != 1 and np.any(block.n):
         r = float(np.sum((block.a - factor * block.n) * block.w)) / size / (1 - factor)
         if r > 0:
             yield factor * (block.n - r * block.w) + r * block.w
