@@ -119,7 +119,8 @@ def test_a_change_in_place_after_the_last_use_is_right_once():
 
 def test_running_means_that_the_forward_pass_changes_are_no_saved_tensors():
     module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh())
-    assert gradcheck(module, data=torch.randn(7, 3, generator=torch.Generator().manual_seed(0))).verdict == "PASS"
+    report = gradcheck(module, data=torch.randn(7, 3, generator=torch.Generator().manual_seed(0)))
+    assert report.points[0].gates == ()
 
 
 class HandedOn(torch.autograd.Function):

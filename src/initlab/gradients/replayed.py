@@ -1,6 +1,6 @@
 """Which edits of a backward pass return what a program returned: found one after the other, from the widest effect."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ class Replayer:
         chosen: list[Chosen] = []
         right = self.matches(replay(self.net, {}).gradients())
         while len(right) < len(self.returned.values) and len(chosen) < MOST_MISTAKES:
-            found = self._next(edits, right)
+            found = self._next(edits, right, {best.cause for best, _ in chosen})
             if not found:
                 break
             best, same = found[0], found[1:]
@@ -85,14 +85,17 @@ class Replayer:
         rest -= set(spoiled(self.net.layers, kind, layer))
         return kind in ("dW", "db") and bool(rest) and rest <= unknown
 
-    def _next(self, edits: Mapping[Line, Edit], right: frozenset[str]) -> list[Found]:
-        """The edits that explain most blocks more, without spoiling one; the likeliest first, all the same numbers."""
+    def _next(self, edits: Mapping[Line, Edit], right: frozenset[str], known: Collection[str | None]) -> list[Found]:
+        """The edits that explain most blocks more, without spoiling one; the likeliest first, all the same numbers.
+
+        What was found already is the likeliest of its rank: one slip often runs through several lines.
+        """
         seen = replay(self.net, edits)
         attempt = Attempt(net=self.net, seen=seen, returned=self.returned.values, slack=self.slack)
         found = [each for each in self._candidates(attempt, edits) if each.blocks > right]
         most = max((len(each.blocks) for each in found), default=0)
         best = [each for each in found if len(each.blocks) == most]
-        best.sort(key=lambda each: (each.rank, _depth_of_effect(each.variant.line)))
+        best.sort(key=lambda each: (each.rank, each.cause not in known, _depth_of_effect(each.variant.line)))
         return [each for each in best if each.blocks == best[0].blocks]
 
     def _candidates(self, attempt: Attempt, edits: Mapping[Line, Edit]) -> Iterator[Found]:
