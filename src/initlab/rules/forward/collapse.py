@@ -82,23 +82,31 @@ def _shut(trace: Trace) -> list[Weight]:
 
 def _blocked(trace: Trace) -> Iterator[Finding]:
     """A matrix of zeros on the only way from the input to the loss: nothing of the input gets past it."""
-    if any(_tells_apart(op) for op in ends(trace)):
+    matrices = [weight for weight in trace.trained() if weight.matrix]
+    nothing = len(matrices) > 2 and not any(weight.norm for weight in trace.weights if weight.matrix)
+    if nothing:
+        yield _zero(trace, max(matrices, key=lambda weight: weight.size))
+    if nothing or any(_tells_apart(op) for op in ends(trace)):
         return
     asks = before_scores(trace)
     for weight in _shut(trace):
         ops = [op for _, op in readers(trace, weight.name)]
         if weight.name in asks or any(op.head or op.residual or op.gate for op in ops):
             continue
-        yield Finding(
-            severity="warning",
-            path=weight.name,
-            measured=0.0,
-            limit=0.0,
-            formula="a zero matrix stands beside another way, or is the last",
-            cause=f"{weight.name} is all zero, and nothing goes round it: what follows sees none of the input.",
-            remedy=Remedy(words="Draw it at random.", edits=(redraw(trace, weight),)),
-            weights=(weight.name,),
-        )
+        yield _zero(trace, weight)
+
+
+def _zero(trace: Trace, weight: Weight) -> Finding:
+    return Finding(
+        severity="warning",
+        path=weight.name,
+        measured=0.0,
+        limit=0.0,
+        formula="a zero matrix stands beside another way, or is the last",
+        cause=f"{weight.name} is all zero, and nothing goes round it: what follows sees none of the input.",
+        remedy=Remedy(words="Draw it at random.", edits=(redraw(trace, weight),)),
+        weights=(weight.name,),
+    )
 
 
 def _tells_apart(op: Op) -> bool:

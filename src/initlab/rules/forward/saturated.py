@@ -12,12 +12,12 @@ SHUT = 9.0
 
 
 @rule("W040", "saturated", severity="warning")
-def saturated(trace: Trace, *, limit: float = 0.05) -> Iterator[Finding]:
-    """The slope of a bounded activation is nearly gone: the gradient loses 20 times its mean square in one layer.
+def saturated(trace: Trace, *, limit: float = 0.1) -> Iterator[Finding]:
+    """The slope of a bounded activation is nearly gone: the gradient loses ten times its mean square in one layer.
 
-    The gradient's mean square is multiplied by E φ'(z)² in an activation; against φ'(0)² that is 0.46 for tanh at
-    z ~ N(0, 1). Below 1/20 the layer lets no gradient through that n w² of its weights could not have kept. A sigmoid
-    that multiplies another signal is a gate, and may be shut on purpose.
+    The gradient's mean square is multiplied by E φ'(z)² in an activation; against φ'(0)² that is 0.46 for tanh at z ~
+    N(0, 1). Below 1/10, at z ~ N(0, 5²), the layer lets no gradient through that n w² of its weights could not have
+    kept. A sigmoid that multiplies another signal is a gate, and may be shut on purpose.
 
     ## Limit
     E φ'(z)²/φ'(0)² >= limit

@@ -23,15 +23,15 @@ def _head(trace: Trace) -> Op | None:
 
 
 @rule("W050", "loss-above-chance", severity="error")
-def loss_above_chance(trace: Trace, *, times: float = 4.0, variances: float = 50.0) -> Iterator[Finding]:
+def loss_above_chance(trace: Trace, *, times: float = 2.0, variances: float = 50.0) -> Iterator[Finding]:
     """The first loss is far above that of a predictor that knows nothing.
 
     With logits of standard deviation s the loss is ln K + s²/2, until at s = √(2 ln K) the softmax condenses on a few
-    classes (the random energy model), where it is 2 ln K. Beyond it is s √(2 ln K), and 1 - √(2 ln K)/s of the softmax
-    is on one class: half of it at 4 ln K, where the network is sure, and wrong. That is the limit, by three standard
-    errors; the model wants many classes, and of fewer than ten it is 4 ln 10. In a regression it is a mean squared
-    error of 50 Var(y), of outputs (not targets) seven times as wide as the targets. Ten times beyond is an error. Label
-    smoothing and weights leave chance at ln K. Logits that are cosines have the scale they are given on purpose.
+    classes (the random energy model), where it is 2 ln K: from there on the network is sure, and wrong. That is the
+    limit, by three standard errors; the model wants many classes, and of fewer than ten it is 2 ln 10. In a regression
+    it is a mean squared error of 50 Var(y), of outputs (not targets) seven times as wide as the targets. Ten times
+    beyond is an error. Label smoothing and weights leave chance at ln K. Logits that are cosines have the scale they
+    are given on purpose.
 
     ## Limit
     L - 3 standard errors <= times · max(ln K, ln 10);  in a regression L <= variances · Var(y)
@@ -59,9 +59,7 @@ def loss_above_chance(trace: Trace, *, times: float = 4.0, variances: float = 50
     if output.loss - SURE * output.error <= limit or (output.kind == "mse" and reach <= limit - chance):
         return
     path, remedy, told = _blame(trace, output)
-    formula = (
-        f"{variances:g} Var(y)" if output.kind == "mse" else f"{times:g} ln K, where half of a softmax is on one class"
-    )
+    formula = f"{variances:g} Var(y)" if output.kind == "mse" else f"{times:g} ln K, where a softmax condenses"
     yield Finding(
         severity="error" if output.loss - SURE * output.error > 10 * limit else "warning",
         path=path,

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
-from initlab.rules.evidence import redrawn
+from initlab.rules.evidence import readers, redrawn
 from initlab.rules.rule import Finding, rule
-from initlab.trace import Trace
+from initlab.trace import Trace, Weight
+
+VALUES = 4
+"""A matrix of so few different numbers is not a draw."""
 
 
 @rule("W071", "low-rank", severity="warning", needs="weights")
@@ -13,8 +16,9 @@ def low_rank(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
 
     A matrix with independent continuous entries has full rank with probability 1: the number of its rows or columns
     that are not zero, whichever is less (a delta-orthogonal kernel of one channel has one). What falls short was filled
-    by an outer product, by copying rows, or by broadcasting one row over all. Constant matrices are symmetric units
-    (W020), and identities, sparse matrices and those of few values are left alone.
+    by an outer product, by copying rows, or by broadcasting one row over all. Constant matrices whose
+    units are alike are W020's; those that biases alone tell apart are meant here. Identities, sparse matrices and those
+    of few values are left alone.
 
     ## Limit
     rank >= share · min(shape), or that of what is not zero
@@ -31,9 +35,11 @@ def low_rank(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
     Feng, Zhang, The rank of a random matrix, Applied Mathematics and Computation 185, 2007.
     """
     for weight in trace.weights:
-        if weight.rank is None or weight.frozen or weight.values <= 4 or (trace.passes and not weight.matrix):
+        few = weight.values <= VALUES and (weight.values > 1 or not trace.passes or _alike(trace, weight))
+        if weight.rank is None or weight.frozen or few or (trace.passes and not weight.matrix):
             continue
         full = min(weight.shape[0], weight.size // weight.shape[0])
+        how = "one number, over and over" if weight.values == 1 else "an outer product, or copied rows"
         if 0 < weight.rank < share * full:
             yield Finding(
                 severity="warning",
@@ -41,7 +47,13 @@ def low_rank(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
                 measured=float(weight.rank),
                 limit=share * full,
                 formula=f"{share:g} · min(shape): independent entries have full rank, {full}",
-                cause=f"{weight.name} has rank {weight.rank} of {full}: an outer product, or copied rows.",
+                cause=f"{weight.name} has rank {weight.rank} of {full}: {how}.",
                 remedy=redrawn(trace, [weight], "Draw its entries independently."),
                 weights=(weight.name,),
             )
+
+
+def _alike(trace: Trace, weight: Weight) -> bool:
+    """Whether units of the layers that read a weight put out the same."""
+    ops = [op for _, op in readers(trace, weight.name)]
+    return any(op.alike or op.distinct is None or op.distinct <= op.units / 2 for op in ops)
