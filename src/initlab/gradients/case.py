@@ -56,7 +56,11 @@ class GradientCase:
         if not isinstance(self.parameters, Mapping) or not self.parameters:
             raise DataError("The parameters must be a dict with at least one array, got none. Write {'W1': W1, ...}.")
         for name, value in self.parameters.items():
+            if not isinstance(name, str):
+                raise DataError(f"The names of the parameters must be text, got {name!r}. Write {{'W1': W1, ...}}.")
             check_block(name, value)
+        if not isinstance(self.data, tuple | list):
+            raise DataError(f"The data must be a tuple (X, Y), got {type(self.data).__name__}. Write data=(X, Y).")
         if not callable(self.cost):
             raise DataError(f"The cost must be a function of the parameters, got {type(self.cost).__name__}.")
         if not (callable(self.gradients) or isinstance(self.gradients, Mapping)):

@@ -20,6 +20,7 @@ from initlab.gradients.independent import independent
 from initlab.gradients.invariance import invariances
 from initlab.gradients.layers import Site, layers_of
 from initlab.gradients.points import Point, parameters_at
+from initlab.gradients.precision import rounding_of
 from initlab.gradients.projection import KAPPA, gaussian, project
 from initlab.gradients.reference import Net, recognise, replay
 from initlab.gradients.replayed import Replayer
@@ -43,8 +44,8 @@ SLACK = 1e-7
 STALE = 0.3
 """The same, to see whether the gradients move at all."""
 
-MOST_COSTS, FEW_BLOCKS, FURTHER = 200, 8, 15
-"""So many costs are asked for where there are so few blocks, and so many more for each further block."""
+MOST_COSTS, FEW_BLOCKS, FURTHER = 190, 8, 15
+"""So many costs are shared out where there are so few blocks, and so many more for each further block."""
 
 FURTHER_ON: dict[str, Verdict] = {
     "WRONG": "WRONG",
@@ -115,6 +116,8 @@ class _Checker:
         for k, name in enumerate(self.harness.theta, 1):
             examined[name] = self._independent(name, self._examined(name, blocks=len(self.harness.theta) - k + 1))
             done(k)
+        if all(found.independent for found in examined.values()):
+            examined = {n: replace(found, verdict="VACUOUS", independent=False) for n, found in examined.items()}
         screening = self.harness.evaluations
         if self.net is not None:
             examined = {name: self._settled(self.net, name, found) for name, found in examined.items()}
@@ -175,10 +178,11 @@ class _Checker:
         harness = self.harness
         self.away = {name: gaussian(name, v, seed=self.seed, draw=98) for name, v in harness.theta.items()}
         along = harness.along(self.away)
-        self.noise = noise_of(along)
+        seen = noise_of(along)
+        self.noise = max(seen, rounding_of(harness, self.away))
         self.size = max(abs(self.cost), abs(along(BESIDE)[0]), self.noise)
         self.gradient: Gradient = gradient_at(harness, self.noise, self.size)
-        coarse = self.noise > NOISY * self.size or self._single()
+        coarse = seen > NOISY * self.size or self._single()
         self.examiner = Examiner(
             harness=harness,
             gradient=self.gradient,
@@ -210,7 +214,8 @@ class _Checker:
 
     def _single(self) -> bool:
         return all(
-            float(np.max(self.gradient.rounding[name])) > 4 * SINGLE_ROUNDOFF * float(np.max(np.abs(a), initial=1e-300))
+            float(np.max(self.gradient.rounding[name])) - self.noise
+            > 4 * SINGLE_ROUNDOFF * float(np.max(np.abs(a), initial=1e-300))
             for name, a in self.gradient.values.items()
         )
 
@@ -234,6 +239,8 @@ class _Checker:
             if found.verdict == "NON-SMOOTH":
                 moved[name] = self._away_from_the_kink(name, found)
         wrong = [name for name, found in examined.items() if found.verdict == "WRONG" or moved.get(name) == "WRONG"]
+        if "WRONG" in moved.values():
+            self._move_on()
         mistakes, explained = self._replayed(examined) if wrong else ((), frozenset[str]())
         left = [name for name in wrong if name not in explained]
         self.harness.watch()
@@ -318,6 +325,7 @@ class _Checker:
         if measured is not None and measured.complete and not measured.wrong.any():
             resolution = min(resolution, measured.resolution)
         verdict = FURTHER_ON.get(moved.get(name, ""), found.verdict)
+        bracketed = moved.get(name) == "between"
         mistake = next((each for each in mistakes if name in each.blocks), None)
         differences = self._decades(name) if self.law else first.found.differences
         law = tuple((h, abs(D - first.analytic)) for h, D in differences)
@@ -325,7 +333,7 @@ class _Checker:
             name=name,
             shape=a.shape,
             verdict=verdict,
-            resolution=resolution if np.isfinite(resolution) and not found.independent else None,
+            resolution=None if bracketed or found.independent or not np.isfinite(resolution) else resolution,
             gap=found.gap,
             tested=tested,
             total=a.size,
@@ -351,13 +359,17 @@ class _Checker:
         return f"a kink lies at these parameters; a little away from it: {moved}"
 
     def _away_from_the_kink(self, name: str, found: Examined) -> str:
-        """Whether the slope lies between those of both sides; if not, the verdict a little further on."""
-        if all(each.between or not each.differs for each in found.projections):
-            return "between"
+        """The verdict a little further on; "between" where nothing is known but that both sides' slopes enclose it."""
+        between = all(each.between or not each.differs for each in found.projections)
+        if not callable(self.case.gradients):
+            return "between" if between else "NON-SMOOTH"
         verdict = self._further_on.block(name, LEAST).verdict
-        if verdict == "WRONG":
-            self.harness, self.gradient = self._further_on.harness, self._further_on.gradient
-        return verdict
+        return "between" if between and verdict != "WRONG" else verdict
+
+    def _move_on(self) -> None:
+        """Look for the mistakes a little further on, where no kink is."""
+        self.harness, self.gradient = self._further_on.harness, self._further_on.gradient
+        self.net = recognise(self.harness, self.noise)
 
     @cached_property
     def _further_on(self) -> Examiner:

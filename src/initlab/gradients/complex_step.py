@@ -21,7 +21,10 @@ ROUNDING = 256 * UNIT_ROUNDOFF
 """The error of a complex step, as a share of the sizes that are summed in it."""
 
 CANCELLING = 5
-"""What cancels in the returned gradient cancels in the complex step: it is off by up to so many times as much."""
+"""What cancels in the cost cancels in the complex step: it is off by up to so many times as much, for each unit."""
+
+EXTENDED = 2.0**8
+"""So much less in extended precision, or better."""
 
 
 class ComplexStep:
@@ -34,9 +37,10 @@ class ComplexStep:
     def trusted(self) -> bool:
         """Whether it agrees with differences along one direction of all blocks at once."""
         direction = {n: gaussian(n, v, seed=self.seed, draw=99) for n, v in self.harness.theta.items()}
-        slope = self.harness.complex_slope(direction)
-        if slope is None or slope == 0:
+        stepped = self.harness.complex_slope(direction)
+        if stepped is None or stepped[0] == 0:
             return False
+        slope, _ = stepped
         found = differentiate(self.harness.along(direction), noise=self.noise, target=1e-9 * abs(slope), most=10)
         return abs(slope - found.value) <= KAPPA * found.error < 0.01 * abs(slope)
 
@@ -44,11 +48,15 @@ class ComplexStep:
         """The projection with the slope of the complex step, where that is to be trusted."""
         if not self.trusted:
             return projection
-        slope = self.harness.complex_slope({name: v})
-        if slope is None or abs(slope - projection.numeric) > KAPPA * projection.found.error:
+        stepped = self.harness.complex_slope({name: v})
+        if stepped is None:
+            return projection
+        slope, extended = stepped
+        if abs(slope - projection.numeric) > KAPPA * projection.found.error:
             return projection
         a, rounding = self.gradient.values[name], self.gradient.rounding[name]
         own = float(np.sqrt(np.sum((v * rounding) ** 2)))
-        error = ROUNDING * max(abs(slope), float(np.sqrt(np.sum((v * a) ** 2)))) + CANCELLING * own
+        error = ROUNDING * max(abs(slope), float(np.sqrt(np.sum((v * a) ** 2)))) + own
+        error += CANCELLING * self.noise * float(np.sqrt(np.sum(v**2))) / (EXTENDED if extended else 1)
         found = replace(projection.found, value=slope, error=error, second=(slope, error))
         return replace(projection, numeric=slope, error=error, found=found)

@@ -130,10 +130,44 @@ class Harness:
             found = called(self.case.cost, parameters, *self.case.data, what=f"cost, with {names} moved by a step,")
         return scalar(found), None
 
-    def complex_slope(self, direction: Mapping[str, Array], step: float = 1e-25) -> float | None:
-        """Im f(theta + i h v)/h, free of cancellation; None where the cost is no analytic program."""
-        moved = {name: self.theta[name] + 1j * step * v for name, v in direction.items()}
-        parameters = {name: moved.get(name, value.astype(complex)) for name, value in self.theta.items()}
+    def long_cost(self, parameters: Mapping[str, Array]) -> np.longdouble | None:
+        """The cost with parameters in extended precision; None where the program is not one for all precisions."""
+        self.count.costs += 1
+        wide = {name: value.astype(np.longdouble) for name, value in parameters.items()}
+        try:
+            with self.pin(), np.errstate(all="ignore"):
+                found = np.asarray(self.case.cost(wide, *self.case.data))
+        except Exception:
+            return None
+        return np.longdouble(found.reshape(())) if found.size == 1 and found.dtype == np.longdouble else None
+
+    def long_gradients(self) -> Copies | None:
+        """The gradients with parameters in extended precision; None where the program is not one for all precisions."""
+        wide = {name: value.astype(np.longdouble) for name, value in self.theta.items()}
+        if not callable(self.case.gradients) or self.long_cost(wide) is None:
+            return None
+        try:
+            with self.pin(), np.errstate(all="ignore"):
+                found = check_gradients(self.case.gradients(wide, *self.case.data), wide)
+        except Exception:
+            return None
+        return found if all(value.dtype == np.longdouble for value in found.values()) else None
+
+    def complex_slope(self, direction: Mapping[str, Array], step: float = 1e-25) -> tuple[float, bool] | None:
+        """(Im f(theta + i h v)/h, whether in extended precision), free of cancellation.
+
+        None where the cost is no analytic program.
+        """
+        for kind in (np.clongdouble, np.complex128):
+            slope = self._complex_slope(direction, step, kind)
+            if slope is not None:
+                return slope, kind is np.clongdouble
+        return None
+
+    def _complex_slope(self, direction: Mapping[str, Array], step: float, kind: type) -> float | None:
+        parameters: dict[str, Any] = {name: value.astype(kind) for name, value in self.theta.items()}
+        for name, v in direction.items():
+            parameters[name] = parameters[name] + kind(1j * step) * v
         self.count.costs += 1
         try:
             with self.pin(), np.errstate(all="ignore"), warnings.catch_warnings():
@@ -141,7 +175,7 @@ class Harness:
                 found = np.asarray(self.case.cost(parameters, *self.case.data))
         except Exception:
             return None
-        if found.size != 1 or found.dtype.kind != "c":
+        if found.size != 1 or found.dtype != kind:
             return None
-        slope = float(found.reshape(()).imag) / step
+        slope = float(found.reshape(()).imag / step)
         return slope if np.isfinite(slope) else None

@@ -6,8 +6,8 @@ smooth leaves no second difference,
 
     σ² = mean (gᵢ₋₁ - 2 gᵢ + gᵢ₊₁)² / 6
 
-Terms that stay put, saturated predictions say, do not show there, but in the noise of the cost, which is made of them.
-No slope, a complex step's included, is known better than these two.
+Terms that stay put, saturated predictions say, do not show there, but beside the same program in extended precision;
+where it does not run in that, in the noise of the cost, which is made of them.
 """
 
 import math
@@ -40,14 +40,16 @@ def gradient_at(harness: Harness, noise: float, cost: float) -> Gradient:
     """The gradients with their rounding: σ, that of the largest entry of the block, and the noise of the cost."""
     values = harness.gradients()
     noisy = noise > NOISY * abs(cost)
+    exact = harness.long_gradients()
     moved = _moving(harness, WIDE_STEP if noisy or any(_single(value) for value in values.values()) else STEP)
     rounding = {}
     for name, value in values.items():
         sigma = _sigma(np.array([each[name] for each in moved])) if moved else np.zeros(value.shape)
         spread = np.maximum(sigma, np.sqrt(np.mean(sigma**2)))
-        rounding[name] = 3 * spread + 8 * _roundoff(value, noisy=noisy) * float(np.abs(value).max()) + noise
-    exact = {name: value.astype(np.float64) for name, value in values.items()}
-    return Gradient(values=exact, rounding=rounding)
+        rounding[name] = 3 * spread + 8 * _roundoff(value, noisy=noisy) * float(np.abs(value).max())
+        rounding[name] += noise if exact is None else 4 * float(np.abs(value - exact[name]).max())
+    doubles = {name: value.astype(np.float64) for name, value in values.items()}
+    return Gradient(values=doubles, rounding=rounding)
 
 
 def _moving(harness: Harness, step: float) -> list[Copies]:

@@ -26,6 +26,9 @@ NOISY_STEPS = tuple(0.25 / RATIO**k for k in range(3))
 SEEN = 30
 """A slope must be so many times its noise for a step to be worth its while."""
 
+STAIRS = 8
+"""So many times further apart than their noise, two differences tell of more noise."""
+
 LARGEST_STEP = 0.25
 MOST_STEPS = 12
 SMALLEST_STEP = 2.0**-34
@@ -59,7 +62,8 @@ class Derivative:
     """f'(0), its error bar, the largest step it stands on, and every central difference (h, D(h)) on the way.
 
     `kink` has the one-sided slopes where they differ at the smallest step; `smooth` says that some window of steps was
-    free of kinks. `second` is (value, error) of the best window of smaller steps, a witness of the first.
+    free of kinks. `second` is (value, error) of the best window of smaller steps, a witness of the first; `larger` has
+    the central differences at larger steps on the same branch.
     """
 
     value: float
@@ -67,6 +71,7 @@ class Derivative:
     step: float
     differences: tuple[tuple[float, float], ...]
     second: tuple[float, float]
+    larger: tuple[float, ...] = ()
     smooth: bool = True
     kink: Slopes | None = None
 
@@ -196,7 +201,7 @@ class _Seen:
             return Derivative(
                 value=math.nan, error=math.inf, step=min(self.steps), differences=table, second=nothing, smooth=False
             )
-        accepted = self._consistent(steps)
+        accepted = self._consistent(steps, self._noise_seen(usable))
         value, error, step = min(accepted, key=lambda each: each[1])
         second = min((each for each in accepted if each[2] < step), key=lambda each: each[1], default=(value, error))
         return Derivative(
@@ -205,28 +210,38 @@ class _Seen:
             step=step,
             differences=table,
             second=(second[0], second[1]),
+            larger=tuple(self.central(h) for h in usable if h > min(usable)),
             smooth=smooth,
             kink=self._kink(finite),
         )
 
-    def _consistent(self, steps: Sequence[float]) -> list[tuple[float, float, float]]:
+    def _noise_seen(self, steps: Sequence[float]) -> float:
+        """The noise, or more where differences move apart as steps shrink: a cost in stairs wider than the grids."""
+        if len(steps) < 3:
+            return self.noise
+        *_, c, b, a = [self.central(h) for h in steps]
+        apart = abs(a - b)
+        stairs = apart > STAIRS * self.noise / steps[-1] and apart > 2 * abs(b - c)
+        return max(self.noise, apart * steps[-1]) if stairs else self.noise
+
+    def _consistent(self, steps: Sequence[float], noise: float) -> list[tuple[float, float, float]]:
         """Lepski's rule: (value, error, largest step) of the windows of neighbouring steps, from the smallest."""
         accepted: list[tuple[float, float, float]] = []
         for end in range(len(steps), 1, -1):
             window = steps[max(0, end - WINDOW) : end]
-            value, error = self._tableau(window)
+            value, error = self._tableau(window, noise)
             if any(abs(value - v) > error + e for v, e, _ in accepted):
                 break
             accepted.append((value, error, window[0]))
         return accepted
 
-    def _tableau(self, steps: Sequence[float]) -> tuple[float, float]:
+    def _tableau(self, steps: Sequence[float], noise_of_values: float) -> tuple[float, float]:
         """Ridders' tableau of neighbouring steps: the entry with the least error, noise included."""
         rows: list[list[float]] = []
         noises: list[list[float]] = []
         best = (math.nan, math.inf)
         for i, h in enumerate(steps):
-            row, noise = [self.central(h)], [self.noise / h]
+            row, noise = [self.central(h)], [noise_of_values / h]
             for j in range(1, i + 1):
                 q = (steps[i - j] / h) ** 2
                 row.append((q * row[j - 1] - rows[i - 1][j - 1]) / (q - 1))

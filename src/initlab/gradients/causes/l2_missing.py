@@ -10,6 +10,8 @@ dW1 = np.dot(dZ1, X.T) / m + lam / m * W1
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from initlab.gradients.causes.cause import NAMED, Attempt, Block, Reading, Variant, cause
 from initlab.gradients.reference import line
 
@@ -24,6 +26,8 @@ def _blocks(block: Block) -> Iterator[Reading]:
 def _lines(attempt: Attempt) -> Iterator[Variant]:
     if attempt.net.r:
         for kind, layer in attempt.all_lines("dW"):
+            if not np.any(attempt.returned[attempt.net.layers[layer - 1].weight]):
+                continue  # zero_gradient says it
             yield Variant(
                 line=(kind, layer),
                 text=TEXT,
