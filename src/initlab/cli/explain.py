@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from initlab.cli.options import as_json
-from initlab.errors import UnknownNameError
+from initlab.errors import SpecError, UnknownNameError
 from initlab.render import check, gradcheck, json, pages
 
 DOCUMENTS: Mapping[str, Callable[[Any], Mapping[str, Any]]] = {
@@ -32,4 +32,10 @@ def explain(name: str, as_json: bool) -> None:
     known = [
         each for kind in pages.KINDS for entry in kind.catalogue for each in (entry, *kind.catalogue.aliases(entry))
     ]
-    raise UnknownNameError("scheme, rule or mistake", name, known)
+    unknown = UnknownNameError("scheme, rule or mistake", name, known)
+    if "Did you mean" in str(unknown):
+        raise unknown
+    raise SpecError(
+        f"The name must be of a scheme, a rule or a mistake, got {name!r}. "
+        "Take a name from initlab schemes, or one that initlab check or gradcheck printed."
+    )

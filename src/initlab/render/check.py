@@ -5,12 +5,12 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
 
-from initlab.checks.report import Report
+from initlab.checks.report import Report, State
 from initlab.render.json import heading, plain
 from initlab.render.numerals import number
 from initlab.rules import Finding, Rule
@@ -45,14 +45,18 @@ def text(report: Report) -> RenderableType:
         parts.append(_note(finding))
     if report.notes:
         parts.append(Text())
-    parts.append(Text(states(report), style="dim"))
+    more = f" initlab explain {roots[0].rule} tells where a limit comes from." if roots else ""
+    parts.append(Text(states(report) + more, style="dim"))
     return Group(*parts)
 
 
 def title(report: Report) -> str:
     """The verdict in one line."""
     if report.healthy:
-        return "Nothing is wrong at step zero, as far as one batch can tell."
+        if report.trace.passes:
+            return "Nothing is wrong at step zero, as far as one batch can tell."
+        looked = sum(outcome.state == "passed" for outcome in report.rules)
+        return f"Nothing is wrong, as far as weights alone can tell: {looked} of {len(report.rules)} rules read them."
     counts = [(len(report.errors), "error"), (len(report.warnings), "warning")]
     words = [f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count]
     broken = sum(outcome.state == "errored" for outcome in report.rules)
@@ -113,7 +117,8 @@ def _note(finding: Finding) -> RenderableType:
 def states(report: Report) -> str:
     """How many rules ended in which state, and why those broke down that did."""
     counts = Counter(outcome.state for outcome in report.rules)
-    words = f"{len(report.rules)} rules: " + ", ".join(f"{count} {state}" for state, count in counts.items()) + "."
+    told = ", ".join(f"{counts[state]} {state}" for state in get_args(State) if counts[state])
+    words = f"{len(report.rules)} rules: {told}."
     broken = [
         f"{outcome.rule} {outcome.name}: {outcome.reason}" for outcome in report.rules if outcome.state == "errored"
     ]

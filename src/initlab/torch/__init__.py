@@ -6,10 +6,11 @@ initlab.torch.init_(model, "auto", seed=0)                                   a m
 initlab.torch.he_normal_(layer.weight, seed=0, name="fc.weight")             a tensor; one such for every scheme
 GPT2PreTrainedModel._init_weights = initlab.torch.init_weights("gpt2")       transformers
 Trainer(callbacks=[initlab.torch.Initialize("auto", seed=0)])                Lightning
+Trainer(callbacks=[initlab.torch.callbacks.lightning()])                     a check at step zero; or .transformers()
 def init_weights(self, **_): initlab.torch.init_(self, "llama-depth")        torchtitan, after FSDP2's to_empty
 """
 
-from collections.abc import Callable
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from initlab.schemes import SCHEMES
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from initlab.torch.lightning import Initialize as Initialize
 
 
-def __getattr__(name: str) -> Callable[..., Any]:
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name == "callbacks":
+        return importlib.import_module("initlab.torch.callbacks")
     if name == "Initialize":
         from initlab.torch.lightning import Initialize
 
@@ -32,4 +35,4 @@ def __getattr__(name: str) -> Callable[..., Any]:
 
 
 def __dir__() -> list[str]:
-    return sorted(["init_", "init_weights", "Initialize", *(f"{name}_" for name in SCHEMES)])
+    return sorted(["callbacks", "init_", "init_weights", "Initialize", *(f"{name}_" for name in SCHEMES)])
