@@ -68,12 +68,7 @@ def dead_parameter(trace: Trace) -> Iterator[Finding]:
     Exact. Saxe, McClelland, Ganguli, ICLR 2014, arXiv:1312.6120, on the saddle at zero; Hu et al., LoRA, 2021,
     arXiv:2106.09685, on the one zero factor that is right.
     """
-    spared = _idle(trace)
-    dead = [
-        weight
-        for weight in reached(trace)
-        if len(trace.passes) > 1 and moved_at(trace, weight) is None and weight.name not in spared
-    ]
+    dead = _never_moved(trace)
     if all(weight.bias for weight in dead):
         return
     zero = [weight for weight in dead if weight.norm == 0 and not weight.bias and not weight.gain]
@@ -92,6 +87,13 @@ def dead_parameter(trace: Trace) -> Iterator[Finding]:
         remedy=redrawn(trace, flat, "Draw what is constant at random.") if flat else _remedy(trace, zero or shown[:1]),
         weights=tuple(weight.name for weight in shown),
     )
+
+
+def _never_moved(trace: Trace) -> list[Weight]:
+    """The weights without a gradient at every virtual step, though the batch gives them something to do."""
+    spared = _idle(trace)
+    stepped = (weight for weight in reached(trace) if len(trace.passes) > 1 and moved_at(trace, weight) is None)
+    return [weight for weight in stepped if weight.name not in spared]
 
 
 def _idle(trace: Trace) -> set[str]:

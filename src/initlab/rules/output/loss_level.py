@@ -28,13 +28,13 @@ def loss_above_chance(trace: Trace, *, times: float = 2.0, variances: float = 50
 
     With logits of standard deviation s the loss is ln K + s²/2, until at s = √(2 ln K) the softmax condenses on a few
     classes (the random energy model), where it is 2 ln K: from there on the network is sure, and wrong. That is the
-    limit, by three standard errors; the model wants many classes, and of fewer than ten it is 2 ln 10. In a regression
+    limit, by three standard errors of its logarithm; the model wants many classes, and of fewer than ten it is 2 ln 10. In a regression
     it is a mean squared error of 50 Var(y), of outputs (not targets) seven times as wide as the targets. Ten times
     beyond is an error. Label smoothing and weights leave chance at ln K. Logits that are cosines have the scale they
     are given on purpose.
 
     ## Limit
-    L - 3 standard errors <= times · max(ln K, ln 10);  in a regression L <= variances · Var(y)
+    L exp(-3 standard errors / L) <= times · max(ln K, ln 10);  in a regression L <= variances · Var(y)
 
     ## Example
     model = nn.Sequential(nn.Linear(16, 64), nn.ReLU(), nn.Linear(64, 10))
@@ -56,12 +56,13 @@ def loss_above_chance(trace: Trace, *, times: float = 2.0, variances: float = 50
     if head is not None and any(trace.weight(name).directed for name in head.weights):
         raise NotApplicable("the logits are cosines, times a scale that is chosen")
     reach = (output.spread or 0.0) ** 2 + (output.bias_spread or 0.0) ** 2
-    if output.loss - SURE * output.error <= limit or (output.kind == "mse" and reach <= limit - chance):
+    least = output.loss * math.exp(-SURE * output.error / output.loss) if output.loss > 0 else 0.0
+    if least <= limit or (output.kind == "mse" and reach <= limit - chance):
         return
     path, remedy, told = _blame(trace, output)
     formula = f"{variances:g} Var(y)" if output.kind == "mse" else f"{times:g} ln K, where a softmax condenses"
     yield Finding(
-        severity="error" if output.loss - SURE * output.error > 10 * limit else "warning",
+        severity="error" if least > 10 * limit else "warning",
         path=path,
         measured=output.loss,
         limit=limit,
