@@ -28,10 +28,10 @@ def loss_above_chance(trace: Trace, *, times: float = 2.0, variances: float = 50
 
     With logits of standard deviation s the loss is ln K + s²/2, until at s = √(2 ln K) the softmax condenses on a few
     classes (the random energy model), where it is 2 ln K: from there on the network is sure, and wrong. That is the
-    limit, by three standard errors of its logarithm; the model wants many classes, and of fewer than ten it is 2 ln 10. In a regression
-    it is a mean squared error of 50 Var(y), of outputs (not targets) seven times as wide as the targets. Ten times
-    beyond is an error. Label smoothing and weights leave chance at ln K. Logits that are cosines have the scale they
-    are given on purpose.
+    limit, by three standard errors of its logarithm; the model wants many classes, and of fewer than ten it is 2 ln 10.
+    In a regression it is a mean squared error of 50 Var(y), of outputs (not targets) seven times as wide as the
+    targets. Ten times beyond is an error. Label smoothing and weights leave chance at ln K. Logits that are cosines
+    have the scale they are given on purpose.
 
     ## Limit
     L exp(-3 standard errors / L) <= times · max(ln K, ln 10);  in a regression L <= variances · Var(y)
