@@ -154,3 +154,13 @@ def test_a_bias_that_is_regularized_though_lam_is_not_stated():
         p,
     )
     assert [(m.site, m.cause) for m in report.mistakes] == [("v", "l2_on_bias")]
+
+
+def test_a_parameter_that_the_cost_ignores_has_no_l2_term():
+    b = {"bias": DRAWS.normal(size=3), "w": DRAWS.normal(size=4)}
+    report = gradcheck(
+        lambda p: float(np.sum(np.sin(p["w"]))),
+        lambda p: {"bias": np.array([1.0, -2.0, 0.5]), "w": 0.9 * np.cos(p["w"])},
+        b,
+    )
+    assert "l2_misscaled" not in [m.cause for m in report.mistakes]

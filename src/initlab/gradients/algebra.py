@@ -67,7 +67,8 @@ def _explains(block: Block, predicted: Array) -> bool:
     The numeric error is carried by what multiplies it, so it is allowed for in proportion.
     """
     size = max(float(np.abs(block.n).max()), 1e-300)
-    growth = max(1.0, float(np.abs(predicted).max()) / size)
+    zero = size <= KAPPA * float(np.max(block.error))  # a zero is no multiple of anything
+    growth = 1.0 if zero else max(1.0, float(np.abs(predicted).max()) / size)
     slack = KAPPA * growth * block.error + 1e-12 * float(np.abs(block.a).max())
     with np.errstate(invalid="ignore"):
         fits = bool(np.all(np.abs(block.a - predicted) <= slack))
