@@ -19,37 +19,54 @@ def proven(
 ) -> Report:
     """The report with `cleared` set on every finding that has code and is nobody's effect.
 
-    A remedy clears a finding when its rule no longer accuses the same place, and no error appears that was not there.
-    What it does not clear alone is tried once more with all remedies together.
+    A remedy clears a finding when its rule no longer accuses any of its weights, nor a place that it did not before;
+    none of its effects that are errors is left, and no error appears that was not there. Effects that are left and are
+    warnings are named in `remains`. What a remedy does not clear alone is tried once more with all of them together.
     """
     roots = [finding for finding in report.findings if finding.counts and finding.code and not finding.explained_by]
+    select, ignore = (report.configuration.get(key, ()) for key in ("select", "ignore"))
     everything = "\n".join(dict.fromkeys(root.code for root in roots))
 
     def left(code: str) -> tuple[Finding, ...] | None:
         try:
-            return apply(retrace(remedied(code)), thresholds=thresholds).findings
+            again = apply(retrace(remedied(code)), thresholds=thresholds, select=select, ignore=ignore)
         except (InitlabError, RuntimeError, AttributeError, TypeError, ValueError, ZeroDivisionError):
             return None
+        return again.findings
 
-    alone = {id(root): _cleared(report, root, left(root.code)) for root in roots}
-    together = left(everything) if len(roots) > 1 and not all(alone.values()) else None
-    told = {
-        id(root): replace(
-            root,
-            cleared=alone[id(root)] or _cleared(report, root, together),
-            together=not alone[id(root)] and _cleared(report, root, together),
-        )
-        for root in roots
-    }
+    told: dict[int, Finding] = {}
+    alone = {id(root): left(root.code) for root in roots}
+    failed = [root for root in roots if not _cleared(report, root, alone[id(root)])]
+    together = left(everything) if failed and len(roots) > 1 else None
+    for root in roots:
+        joint = root in failed and _cleared(report, root, together)
+        after = together if joint else alone[id(root)]
+        cleared = joint or root not in failed
+        remains = _remains(report, root, after) if cleared else ""
+        told[id(root)] = replace(root, cleared=cleared, together=joint, remains=remains)
     return replace(report, findings=tuple(told.get(id(finding), finding) for finding in report.findings))
 
 
 def _cleared(report: Report, finding: Finding, after: tuple[Finding, ...] | None) -> bool:
-    """Whether a finding is gone from those after a remedy, and no error has come."""
+    """Whether a finding is gone from those after a remedy with its grave effects, and nothing like it has come."""
     if after is None:
         return False
-    before = {(each.rule, each.path) for each in report.findings if each.counts}
     left = [each for each in after if each.counts]
-    same = any(each.rule == finding.rule and each.path == finding.path for each in left)
-    new = any(each.severity == "error" and (each.rule, each.path) not in before for each in left)
-    return not same and not new
+    own = {finding.path, *finding.weights}
+    before = {(each.rule, name) for each in report.findings if each.counts for name in (each.path, *each.weights)}
+    effects = {each.rule for each in _effects(report, finding) if each.severity == "error"}
+    return not any(
+        (each.rule == finding.rule and (own & {each.path, *each.weights} or (each.rule, each.path) not in before))
+        or (each.severity == "error" and (each.rule in effects or (each.rule, each.path) not in before))
+        for each in left
+    )
+
+
+def _effects(report: Report, finding: Finding) -> list[Finding]:
+    return [each for each in report.findings if each.explained_by == f"{finding.rule} {finding.path}"]
+
+
+def _remains(report: Report, finding: Finding, after: tuple[Finding, ...] | None) -> str:
+    """The effects that a remedy leaves."""
+    rules = {each.rule for each in _effects(report, finding)}
+    return ", ".join(f"{each.rule} {each.name} ({each.path})" for each in after or () if each.rule in rules)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from initlab.checks.fold import folded
 from initlab.checks.order import ordered
 from initlab.checks.report import Outcome, Report
 from initlab.errors import InitlabError, SpecError
@@ -49,7 +50,10 @@ def apply(
             outcomes.append(outcome)
             findings += found
     return Report(
-        findings=ordered(findings), rules=tuple(outcomes), trace=trace, configuration=dict(configuration or {})
+        findings=ordered(folded(findings), trace),
+        rules=tuple(outcomes),
+        trace=trace,
+        configuration=dict(configuration or {}),
     )
 
 

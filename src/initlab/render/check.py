@@ -60,7 +60,7 @@ def title(report: Report) -> str:
     counts = [(len(report.errors), "error"), (len(report.warnings), "warning")]
     words = [f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count]
     broken = sum(outcome.state == "errored" for outcome in report.rules)
-    return ", ".join(words + ([f"{broken} rules broke down"] if broken else [])) + "."
+    return ", ".join(words + ([f"{broken} rule{'s' if broken > 1 else ''} broke down"] if broken else [])) + "."
 
 
 def conditions(report: Report) -> str:
@@ -84,14 +84,19 @@ def _finding(finding: Finding, effects: list[Finding]) -> RenderableType:
         (finding.path, "bold"),
     )
     parts: list[RenderableType] = [head, Hanging(words=finding.cause), Hanging(words=_measured(finding))]
+    if finding.explained_by:
+        parts.append(Hanging(words=f"Likely an effect of {finding.explained_by}: mend that first."))
     parts.append(Hanging(words=f"Remedy: {finding.remedy.words}{proof(finding)}"))
     if finding.code:
         code = textwrap.indent(finding.code, " " * (INDENT + 4))
         parts.append(Text(code, style="green", no_wrap=True, overflow="ignore"))
-    if effects:
-        told = ", ".join(f"{each.rule} {each.name} ({each.path})" for each in effects[:4])
-        more = f" and {len(effects) - 4} more" if len(effects) > 4 else ""
-        parts.append(Hanging(words=f"Likely effects: {told}{more}."))
+    minor = [each for each in effects if each.severity != "error"]
+    if minor:
+        told = ", ".join(f"{each.severity} {each.rule} {each.name} ({each.path})" for each in minor)
+        parts.append(Hanging(words=f"Likely effects: {told}."))
+    for each in effects:
+        if each.severity == "error":
+            parts += [Text(), _finding(each, [])]
     return Group(*parts)
 
 
@@ -105,7 +110,8 @@ def proof(finding: Finding) -> str:
         return ""
     if not finding.cleared:
         return " Tried on a copy: it does not clear this."
-    return f" Tried on a copy: {'together with the others it' if finding.together else 'it'} clears this."
+    left = f"; {finding.remains} remains" if finding.remains else ""
+    return f" Tried on a copy: {'together with the others it' if finding.together else 'it'} clears this{left}."
 
 
 def _note(finding: Finding) -> RenderableType:
@@ -117,8 +123,11 @@ def _note(finding: Finding) -> RenderableType:
 def states(report: Report) -> str:
     """How many rules ended in which state, and why those broke down that did."""
     counts = Counter(outcome.state for outcome in report.rules)
-    told = ", ".join(f"{counts[state]} {state}" for state in get_args(State) if counts[state])
-    words = f"{len(report.rules)} rules: {told}."
+    told = {state: f"{counts[state]} {state}" for state in get_args(State) if counts[state]}
+    accuse = len({finding.rule for finding in report.findings if finding.counts})
+    if "fired" in told and accuse < counts["fired"]:
+        told["fired"] += f" ({accuse or 'none'} of them accuse{'s' if accuse == 1 else ''})"
+    words = f"{len(report.rules)} rules: {', '.join(told.values())}."
     broken = [
         f"{outcome.rule} {outcome.name}: {outcome.reason}" for outcome in report.rules if outcome.state == "errored"
     ]
@@ -160,6 +169,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "remedy": finding.code or finding.remedy.words,
         "advice": finding.remedy.words,
         "cleared": finding.cleared,
+        "remains": finding.remains or None,
         "explained_by": finding.explained_by or None,
         "weights": list(finding.weights),
     }

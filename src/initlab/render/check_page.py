@@ -49,14 +49,17 @@ def _finding(report: Report, finding: Finding, *, level: int = 3) -> str:
         f"{finding.rule} {escape(finding.name)} · <code>{escape(finding.path)}</code></h{level}>",
         f"<p>{escape(finding.cause)}</p>",
         f"<p>Measured {number(finding.measured)}, limit {number(finding.limit)}: {escape(finding.formula)}.</p>",
-        f"<p><strong>Remedy:</strong> {escape(finding.remedy.words)}{check.proof(finding)}</p>",
+        f"<p><strong>Remedy:</strong> {escape(finding.remedy.words + check.proof(finding))}</p>",
     ]
     if finding.code:
         parts.append(f'<pre tabindex="0" aria-label="Remedy as code"><code>{escape(finding.code)}</code></pre>')
     if effects:
-        told = ", ".join(f"{each.rule} {escape(each.name)} (<code>{escape(each.path)}</code>)" for each in effects)
+        told = ", ".join(
+            f"{each.severity} {each.rule} {escape(each.name)} (<code>{escape(each.path)}</code>)" for each in effects
+        )
         each_of_them = "".join(_finding(report, each, level=level + 1) for each in effects)
-        parts.append(f"<details><summary>Likely effects: {told}</summary>{each_of_them}</details>")
+        open_ = " open" if any(each.severity == "error" for each in effects) else ""
+        parts.append(f"<details{open_}><summary>Likely effects: {told}</summary>{each_of_them}</details>")
     return "".join(parts) + "</article>"
 
 

@@ -14,7 +14,7 @@ from statistics import median
 from typing import Literal
 
 from initlab.errors import UnknownNameError
-from initlab.laws import Constant, Law, Normal
+from initlab.laws import Constant, Law, Normal, Orthogonal
 from initlab.numerics.activations import activation
 from initlab.rules.rule import Edit, Remedy
 from initlab.theory.gains import gains
@@ -25,6 +25,12 @@ Direction = Literal["large", "small"]
 APART = math.log(3.0)
 """A weight less than three times out of scale is not singled out: conventions differ by that much."""
 
+
+MANY = 4
+"""Layers over which such a loss is one of 16 and more."""
+
+CARRIED = 0.5
+"""A layer that keeps less of the difference of two inputs than this forgets it within a few layers."""
 
 OVERALL = 2.0
 """From so many times the gain that is called for, as a rule, all layers are to blame."""
@@ -149,14 +155,79 @@ def culprit(trace: Trace, direction: Direction, among: tuple[str, ...] = ()) -> 
 
 
 def law_for(trace: Trace, scale: Scale) -> Law:
-    """The law that a weight should have: the gain of its activation, or that of its peers where they have another."""
+    """The law that a weight should have: the gain of its activation.
+
+    Where a normalisation or a skip holds the signal other conventions do as well, and that of the peers is kept.
+    """
     peers = [
         each for each in scales(trace)
         if each.weight.name != scale.weight.name and each.gain > 0 and each.follows == scale.follows
     ]  # fmt: skip
-    usual = median([each.gain for each in peers]) if len(peers) >= 2 else scale.wanted
+    held = (trace.residual or trace.normalised or not trace.passes) and len(peers) >= 2
+    usual = median([each.gain for each in peers]) if held else scale.wanted
     gain = usual if scale.wanted / 3 < usual < 3 * scale.wanted else scale.wanted
     return Normal(std=gain / math.sqrt(scale.weight.fan_in or float(scale.weight.shape[1])))
+
+
+@lru_cache(maxsize=64)
+def carries(function: str) -> bool:
+    """Whether a gain keeps both the signal and what tells two inputs apart: χ₁ of at least 1/2 where it is kept.
+
+    >>> carries("relu"), carries("tanh"), carries("sigmoid")
+    (True, True, False)
+    """
+    try:
+        return gains(activation(function), q=1.0).chi1 >= CARRIED
+    except UnknownNameError:
+        return True
+
+
+def critical(scale: Scale) -> Edit:
+    """The change that puts a layer on its critical line: orthogonal at 1/φ'(0) where that is stable, or calibrated."""
+    shape = scale.weight.shape
+    found = _critical_gain(scale.follows)
+    if found is None or len(shape) != 2:
+        return calibrated(scale)
+    return Edit(weight=scale.weight.name, law=Orthogonal(rows=shape[0], columns=shape[1], gain=found))
+
+
+@lru_cache(maxsize=64)
+def _critical_gain(function: str) -> float | None:
+    """1/φ'(0) of a smooth activation with φ(0) = 0 that bends inwards, such as tanh; None for any other.
+
+    >>> _critical_gain("tanh"), _critical_gain("relu")
+    (1.0, None)
+    """
+    try:
+        found = gains(activation(function), q=1.0)
+        near = gains(activation(function), q=1e-6)
+    except UnknownNameError:
+        return None
+    bends = found.stability == "stable" and not found.kinks and abs(found.mean) < 1e-9
+    return round(near.backward, 3) if bends else None
+
+
+def everywhere(trace: Trace) -> tuple[tuple[Scale, ...], Remedy]:
+    """The weights that scale the signal, and the remedy where they are at fault together."""
+    live = tuple(scale for scale in scales(trace) if scale.gain > 0 and not scale.normalised)
+    followed = [scale.follows for scale in live if scale.follows]
+    lost = sorted({name for name in followed if followed.count(name) >= MANY and not carries(name)})
+    if lost:
+        words = (
+            f"No draw of the weights carries a signal through many layers of {' and '.join(lost)}: take tanh or a "
+            "rectifier, a normalisation before each, or a skip."
+        )
+        return live, Remedy(words=words)
+    functions = sorted({scale.follows or "none" for scale in live})
+    wanted = {name: next(scale.wanted for scale in live if (scale.follows or "none") == name) for name in functions}
+    told = ", ".join(f"{gain:.3g} for {name}" for name, gain in wanted.items())
+    biases = tuple(
+        Edit(weight=weight.name, law=Constant(value=0.0))
+        for weight in trace.trained()
+        if weight.bias and weight.norm > 0 and weight.kind == "linear"
+    )
+    edits = tuple(critical(scale) for scale in live) + biases
+    return live, Remedy(words=f"Give every layer the gain of its activation ({told}), and no biases.", edits=edits)
 
 
 def calibrated(scale: Scale) -> Edit:

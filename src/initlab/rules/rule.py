@@ -56,7 +56,8 @@ class Finding:
 
     `path` names the weight or operation; `measured` and `limit` are comparable numbers, `formula` says how the limit
     is derived, `cause` what made it so, in words. `explained_by` is the rule and path of the finding that this one is
-    an effect of; `code`, `cleared` and `together` (with all remedies at once) are filled in by the check.
+    an effect of; `code`, `cleared`, `together` (with all remedies at once) and `remains` (what a remedy that clears it
+    leaves behind of its effects) are filled in by the check.
     """
 
     severity: Severity
@@ -73,6 +74,7 @@ class Finding:
     code: str = ""
     cleared: bool | None = None
     together: bool = False
+    remains: str = ""
 
     @property
     def counts(self) -> bool:

@@ -72,8 +72,7 @@ def dead_parameter(trace: Trace) -> Iterator[Finding]:
     if all(weight.bias for weight in dead):
         return
     zero = [weight for weight in dead if weight.norm == 0 and not weight.bias and not weight.gain]
-    flat = [] if zero else constants(trace)
-    flat = flat if _most(trace, flat) else []
+    flat = _flat(trace, zero)
     product = len(zero) > 1 and any(weight.matrix for weight in zero)
     shown = flat + sorted(dead, key=lambda weight: (weight.norm != 0, weight.bias, weight.gain))
     others = f", as do {len(dead) - 1} others" if len(dead) > 1 else ""
@@ -110,6 +109,12 @@ def _idle(trace: Trace) -> set[str]:
     return found
 
 
+def _flat(trace: Trace, zero: list[Weight]) -> list[Weight]:
+    """The constants of which a normalisation leaves nothing, if they are most of what is trained."""
+    flat = constants(trace) if trace.normalised and not zero else []
+    return flat if _most(trace, flat) else []
+
+
 def _most(trace: Trace, group: list[Weight]) -> bool:
     """Whether weights hold half of the numbers that are trained."""
     return 2 * sum(weight.size for weight in group) >= sum(weight.size for weight in trace.trained())
@@ -122,7 +127,9 @@ def _after(trace: Trace, place: int) -> list[Op]:
 def _why(zero: list[Weight], flat: list[Weight]) -> str:
     if flat:
         return f"{flat[0].name} holds one number over and over: what a normalisation makes of its results is zero."
-    if len(zero) < 2:
+    if len(zero) == 1:
+        return f"{zero[0].name} is all zero, and what it is multiplied by on the way to the loss is zero as well."
+    if not zero:
         return (
             "Whatever multiplies it on the way to the loss is zero: a unit that is dead, or a factor that stays zero."
         )

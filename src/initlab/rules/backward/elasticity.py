@@ -4,7 +4,18 @@ import math
 from collections.abc import Iterator
 
 from initlab.rules.backward.dead_parameter import moved_at
-from initlab.rules.evidence import APART, before_scores, calibrated, culprit, redraw, redrawn, scales, typical
+from initlab.rules.evidence import (
+    APART,
+    Direction,
+    before_scores,
+    culprit,
+    everywhere,
+    redraw,
+    redrawn,
+    scales,
+    typical,
+)
+from initlab.rules.forward.collapse import blocked
 from initlab.rules.forward.depth_drift import drift_of, plain_chain
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
 from initlab.trace import Trace
@@ -18,6 +29,9 @@ UPDATE = 1e-3
 SMALL = 0.3
 """Less than this share of the gain that is called for is no convention: torch gives ReLU 0.41 of it, SiLU 0.34."""
 
+KEPT = math.log(1.25)
+"""Layers that are as near to what their activations call for are not what takes a signal away."""
+
 OPENS = 3.0
 """What grows so many times over two steps is opening."""
 
@@ -28,32 +42,34 @@ def elasticities(trace: Trace, step: int) -> dict[str, float]:
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
-def _scaled_back(trace: Trace, direction: str) -> tuple[str, Remedy, str]:
-    """The weight to blame, or all of them, with the change that mends it, and the factor in words."""
-    side = "large" if direction == "large" else "small"
-    suspect = culprit(trace, "large" if direction == "large" else "small")
-    found = scales(trace)
-    if suspect is not None and abs(math.log(typical(found))) < max(APART, abs(math.log(suspect.ratio)) / 2):
-        words = f"{suspect.weight.name} multiplies the signal by {suspect.gain:.3g}"
+def _scaled_back(trace: Trace, direction: Direction, name: str = "") -> tuple[str, Remedy, str, tuple[str, ...]]:
+    """The weight to blame, or all of them, with the change that mends it, the factor in words, and who is blamed."""
+    for zero in blocked(trace) if direction == "small" else ():
+        return zero.path, zero.remedy, zero.cause, (zero.path,)
+    suspect = culprit(trace, direction)
+    live, remedy = everywhere(trace)
+    alike = typical(live)
+    if suspect is not None and abs(math.log(alike)) < max(APART, abs(math.log(suspect.ratio)) / 2):
+        own = suspect.weight.name
         follows = f" before {suspect.follows}" if suspect.follows else ""
-        told = f"{words}, where{follows} {suspect.wanted:.3g} would keep it."
+        told = f"{own} multiplies the signal by {suspect.gain:.3g}, where{follows} {suspect.wanted:.3g} would keep it."
         return (
-            suspect.weight.name,
-            redrawn(trace, [suspect.weight], f"Give it the scale its layer needs: it is {side}."),
+            own,
+            redrawn(trace, [suspect.weight], f"Give it the scale its layer needs: it is {direction}."),
             told,
+            (own,),
         )
-    live = [scale for scale in found if scale.gain > 0 and not scale.normalised]
     if not live:
-        return "loss", Remedy(words="Look at the scale of the loss and of the inputs."), ""
+        return name or "loss", Remedy(words="Look at the scale of the loss and of the inputs."), "", ()
     worst = max(live, key=lambda scale: abs(math.log(scale.ratio)))
-    gains = sorted(scale.gain for scale in live)
-    told = (
-        f"No single weight stands out: the {len(live)} layers multiply the signal by {gains[0]:.3g} to "
-        f"{gains[-1]:.3g}, "
-        f"where {min(scale.wanted for scale in live):.3g} to {max(scale.wanted for scale in live):.3g} would keep it."
-    )
-    edits = tuple(calibrated(scale) for scale in live)
-    return worst.weight.name, Remedy(words="Give every layer the gain of its activation.", edits=edits), told
+    if len(live) == 1 or (remedy.edits and abs(math.log(alike)) < KEPT):
+        told = f"The weights are not to blame: they multiply the signal by {alike:.3g} of what keeps it, as a rule."
+        words = "Look at what stands between the layers, at the size of the loss, and at the inputs."
+        return name or worst.weight.name, Remedy(words=words), told, ()
+    each = "Each layer multiplies" if len(live) > 1 else "The layer multiplies"
+    share = f"{alike:.3g} of what its activation calls for, as a rule"
+    told = f"{each} the signal by {share}: all {len(live)} are too {direction}."
+    return worst.weight.name, remedy, told, tuple(scale.weight.name for scale in live)
 
 
 @rule("W060", "vanishing", severity="error")
@@ -100,7 +116,7 @@ def vanishing(
         raise NotApplicable("the gradients are not finite")
     bound, formula = _asked(trace, sums, limit, fading, opening)
     if best < bound:
-        path, remedy, told = _scaled_back(trace, "small")
+        path, remedy, told, blamed = _scaled_back(trace, "small")
         yield Finding(
             severity="error" if best < min(bound, limit) / 10 else "warning",
             path=path,
@@ -109,6 +125,7 @@ def vanishing(
             formula=f"Σ |W||∂L/∂W|/|L| >= {formula}",
             cause=f"Moving every weight by its own size moves the loss by {100 * best:.2g} % at most. {told}",
             remedy=remedy,
+            weights=blamed,
         )
 
 
@@ -181,7 +198,7 @@ def exploding(trace: Trace, *, limit: float = 1 / UPDATE) -> Iterator[Finding]:
         raise NotApplicable("no gradient is finite")
     name, worst = max(found.items(), key=lambda each: each[1])
     if worst > limit:
-        path, remedy, told = _scaled_back(trace, "large")
+        path, remedy, told, blamed = _scaled_back(trace, "large", name)
         yield Finding(
             severity="error" if worst > 10 * limit else "warning",
             path=path,
@@ -190,6 +207,7 @@ def exploding(trace: Trace, *, limit: float = 1 / UPDATE) -> Iterator[Finding]:
             formula="max |W||∂L/∂W|/|L| <= 1/u, steps of relative size u = 1e-3",
             cause=f"A change of {name} by 0.1 % may change the loss by {worst / 10:.3g} %. {told}",
             remedy=remedy,
+            weights=blamed,
         )
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from initlab.rules.backward.elasticity import OPENS
 from initlab.rules.backward.redundant import redundant_biases
-from initlab.rules.evidence import before_scores, culprit, redraw
-from initlab.rules.rule import Finding, Remedy, rule
+from initlab.rules.evidence import before_scores, culprit, everywhere, redrawn
+from initlab.rules.rule import Finding, rule
 from initlab.trace import Pass, Trace
 
 
@@ -54,19 +54,20 @@ def optimizer_noise(trace: Trace, *, epsilon: float = 1e-8, times: float = 10.0)
     if small and 3 * len(small) >= asked:
         rms, weight = min(small, key=lambda each: each[0])
         suspect = culprit(trace, "small")
-        path = suspect.weight.name if suspect else weight.name
+        live, remedy = everywhere(trace)
+        blamed = (suspect.weight.name,) if suspect else tuple(scale.weight.name for scale in live)
         yield Finding(
             severity="error" if rms < epsilon else "warning",
-            path=path,
+            path=suspect.weight.name if suspect else weight.name,
             measured=rms,
             limit=times * epsilon,
             formula=f"rms gradient >= {times:g} ε, ε = {epsilon:g} of Adam",
             cause=f"The gradient of {weight.name} is {rms:.2g}: Adam makes steps of {rms / (rms + epsilon):.2g} of its "
             "learning rate.",
-            remedy=Remedy(
-                words="Raise the gain of its layer, or lower eps.", edits=(redraw(trace, trace.weight(path)),)
-            ),
-            weights=tuple(each.name for _, each in small),
+            remedy=redrawn(trace, [suspect.weight], "Raise the gain of its layer, or lower eps.")
+            if suspect
+            else remedy,
+            weights=blamed,
         )
 
 

@@ -60,7 +60,7 @@ def symmetric_units(trace: Trace, *, half: float = 0.5) -> Iterator[Finding]:
             + (": its weights are constant." if weight.values == 1 else ": rows are copied, or what it feeds is."),
             remedy=redrawn(
                 trace,
-                constants(trace) if weight.values == 1 else [weight],
+                (constants(trace) if weight.values == 1 else []) or [weight],
                 "Draw what is constant at random, or orthogonal.",
             ),
             weights=(weight.name,),

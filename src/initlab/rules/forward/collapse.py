@@ -2,7 +2,17 @@
 
 from collections.abc import Iterator
 
-from initlab.rules.evidence import before_scores, calibrated, ends, matrix_of, readers, redraw, scales
+from initlab.rules.evidence import (
+    Scale,
+    before_scores,
+    ends,
+    everywhere,
+    followers,
+    matrix_of,
+    readers,
+    redraw,
+    typical,
+)
 from initlab.rules.rule import Finding, NotApplicable, Remedy, rule
 from initlab.trace import Op, Trace, Weight
 
@@ -36,8 +46,8 @@ def collapse(trace: Trace, *, roundings: float = 100.0) -> Iterator[Finding]:
     ## References
     Schoenholz, Gilmer, Ganguli, Sohl-Dickstein, Deep information propagation, ICLR 2017, arXiv:1611.01232.
     """
-    if blocked := list(_blocked(trace)):
-        yield from blocked
+    if zeros := list(blocked(trace)):
+        yield from zeros
         return
     last = _last_hidden(trace)
     if last is None or last.cosine is None or trace.cosine is None:
@@ -49,20 +59,28 @@ def collapse(trace: Trace, *, roundings: float = 100.0) -> Iterator[Finding]:
     floor = min((roundings * precision) ** 2 / 2, 1e-4)
     if apart < floor:
         main = matrix_of(trace, last)
-        edits = tuple(calibrated(scale) for scale in scales(trace) if scale.gain > 0)
-        loud = [weight for weight in trace.trained() if weight.bias and weight.norm > 0]
-        biases = tuple(redraw(trace, weight) for weight in loud)
+        live, remedy = everywhere(trace)
         yield Finding(
             severity="error" if apart < floor / 100 else "warning",
             path=main.name if main is not None else last.name,
             measured=apart,
             limit=floor,
             formula=f"√(2(1 - c)) >= {roundings:g} roundings",
-            cause=f"Different inputs have 1 - cosine {apart:.2g} at {last.name}, and {start:.2g} when fed in: the "
-            f"ordered "
-            "phase.",
-            remedy=Remedy(words="Orthogonal weights at the critical gain, no biases; or a skip.", edits=edits + biases),
+            cause=f"Different inputs have 1 - cosine {apart:.2g} at {last.name}, and {start:.2g} when fed in. "
+            f"{_why(live)}",
+            remedy=remedy,
+            weights=tuple(scale.weight.name for scale in live),
         )
+
+
+def _why(live: tuple[Scale, ...]) -> str:
+    """What draws the inputs together, in words."""
+    if not live:
+        return "The layers draw them together: the ordered phase."
+    return (
+        f"Each of the {len(live)} layers multiplies the signal by {typical(live):.2g} of what its activation calls "
+        "for, as a rule, and draws inputs together: the ordered phase."
+    )
 
 
 def _last_hidden(trace: Trace) -> Op | None:
@@ -80,7 +98,7 @@ def _shut(trace: Trace) -> list[Weight]:
     return [weight for weight in trace.trained() if weight.matrix and weight.norm == 0 and weight.used]
 
 
-def _blocked(trace: Trace) -> Iterator[Finding]:
+def blocked(trace: Trace) -> Iterator[Finding]:
     """A matrix of zeros on the only way from the input to the loss: nothing of the input gets past it."""
     matrices = [weight for weight in trace.trained() if weight.matrix]
     nothing = len(matrices) > 2 and not any(weight.norm for weight in trace.weights if weight.matrix)
@@ -90,8 +108,8 @@ def _blocked(trace: Trace) -> Iterator[Finding]:
         return
     asks = before_scores(trace)
     for weight in _shut(trace):
-        ops = [op for _, op in readers(trace, weight.name)]
-        if weight.name in asks or any(op.head or op.residual or op.gate for op in ops):
+        places = [place for place, _ in readers(trace, weight.name)]
+        if weight.name in asks or any(_passed_by(trace, place) for place in places):
             continue
         yield _zero(trace, weight)
 
@@ -103,9 +121,20 @@ def _zero(trace: Trace, weight: Weight) -> Finding:
         measured=0.0,
         limit=0.0,
         formula="a zero matrix stands beside another way, or is the last",
-        cause=f"{weight.name} is all zero, and nothing goes round it: what follows sees none of the input.",
+        cause=f"{weight.name} is all zero: what follows sees none of the input.",
         remedy=Remedy(words="Draw it at random.", edits=(redraw(trace, weight),)),
         weights=(weight.name,),
+    )
+
+
+def _passed_by(trace: Trace, place: int) -> bool:
+    """Whether an operation is the last, or its result is added to another signal, or multiplies one, bent or not."""
+    op = trace.first.ops[place]
+    if op.head or op.residual or op.gate:
+        return True
+    return any(
+        after.kind in ("activation", "norm") and after.inputs == (place,) and _passed_by(trace, number)
+        for number, after in followers(trace, place)
     )
 
 

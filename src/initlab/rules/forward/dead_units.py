@@ -11,6 +11,9 @@ from initlab.rules.evidence import biases_of, followers, matrix_of, producer, re
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
 from initlab.trace import Op, Trace, Weight
 
+LOUD = 0.3
+"""A bias of a smaller share of the signal shuts no units."""
+
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(101)
 
 
@@ -68,7 +71,7 @@ def _culprits(trace: Trace, op: Op) -> tuple[list[Weight], str]:
     source = producer(trace, op)
     if source is None:
         return [], "What is fed in is negative."
-    low = [weight for weight in biases_of(trace, source) if weight.mean < -0.1 * source.std]
+    low = [weight for weight in biases_of(trace, source) if weight.mean < -LOUD * source.std]
     if low:
         return low, f"The biases {low[0].name} are {low[0].mean:.3g} on average, against a signal of {source.std:.3g}."
     main = matrix_of(trace, source)

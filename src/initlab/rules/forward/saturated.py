@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from initlab.laws import Constant
-from initlab.rules.evidence import biases_of, culprit, matrix_of, producer, redraw
+from initlab.rules.evidence import biases_of, culprit, matrix_of, overall, producer, redraw
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
 from initlab.trace import Op, Trace
 
@@ -70,6 +70,7 @@ def _finding(trace: Trace, op: Op, slope: float, limit: float) -> Finding:
         formula=f"E φ'(z)²/φ'(0)² >= {limit:g}",
         cause=f"The inputs of {op.name} have mean square {times:.3g}, so that {op.function} is flat"
         + (f": {blamed[0].name} is too large by {times**0.5:.3g}." if blamed else "."),
-        remedy=Remedy(words="Bring the pre-activations back to mean square 1.", edits=edits),
+        remedy=(None if loud else overall(trace))
+        or Remedy(words="Bring the pre-activations back to mean square 1.", edits=edits),
         weights=tuple(each.name for each in blamed),
     )

@@ -61,6 +61,7 @@ def loss_above_chance(trace: Trace, *, times: float = 2.0, variances: float = 50
         return
     path, remedy, told = _blame(trace, output)
     formula = f"{variances:g} Var(y)" if output.kind == "mse" else f"{times:g} ln K, where a softmax condenses"
+    blamed = tuple(edit.weight for edit in remedy.edits)
     yield Finding(
         severity="error" if least > 10 * limit else "warning",
         path=path,
@@ -69,6 +70,7 @@ def loss_above_chance(trace: Trace, *, times: float = 2.0, variances: float = 50
         formula=formula,
         cause=f"The loss is {output.loss:.4g} ± {output.error:.2g}, and chance is {chance:.4g}. {told}",
         remedy=remedy,
+        weights=blamed,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from initlab.rules.evidence import readers, redrawn
+from initlab.rules.evidence import constants, readers, redrawn
 from initlab.rules.rule import Finding, rule
 from initlab.trace import Trace, Weight
 
@@ -48,7 +48,11 @@ def low_rank(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
                 limit=share * full,
                 formula=f"{share:g} · min(shape): independent entries have full rank, {full}",
                 cause=f"{weight.name} has rank {weight.rank} of {full}: {how}.",
-                remedy=redrawn(trace, [weight], "Draw its entries independently."),
+                remedy=redrawn(
+                    trace,
+                    (constants(trace) if weight.values == 1 else []) or [weight],
+                    "Draw its entries independently.",
+                ),
                 weights=(weight.name,),
             )
 

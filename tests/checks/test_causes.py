@@ -1,0 +1,191 @@
+"""Which finding is told first: the cause, with every error below it, and a remedy that does what its words say."""
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import nn
+
+import initlab
+from initlab.checks import prove
+from initlab.checks.fold import folded
+from initlab.checks.order import ordered
+from initlab.checks.report import Report
+from initlab.render import check as render
+from initlab.rules import Finding, Remedy
+from initlab.rules.evidence import carries, critical, scales
+from initlab.trace import Op, Pass, Trace
+
+
+def mlp(*, depth=4, width=128, act=nn.ReLU, he=False):
+    torch.manual_seed(0)
+    sizes = [32, *[width] * depth]
+    layers = [layer for n, m in pairwise(sizes) for layer in (nn.Linear(n, m), act())]
+    model = nn.Sequential(*layers, nn.Linear(width, 10))
+    for layer in model[:-1:2] if he else ():
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu"), nn.init.zeros_(layer.bias)
+    return model
+
+
+def finding(rule, path, severity="warning", *, weights=(), limit=1.0, measured=2.0):
+    return Finding(
+        rule=rule, path=path, severity=severity, weights=weights, measured=measured, limit=limit, formula="f",
+        cause="It is so.", remedy=Remedy(words="Mend it."), name="n",
+    )  # fmt: skip
+
+
+def chain(*names):
+    """A trace of operations, each fed by the one before."""
+    ops = tuple(
+        Op(name=name, kind="linear", function="linear", units=4, rows=4, examples=4, weights=(f"{name}.weight",),
+           inputs=(place - 1,) if place else ())
+        for place, name in enumerate(names)
+    )  # fmt: skip
+    return Trace(framework="torch", weights=(), passes=(Pass(loss=1.0, ops=ops, gradients={}),))
+
+
+def explained(cause, effect):
+    found = ordered([effect, cause], chain("a", "b", "c"))
+    return {each.rule: each.explained_by for each in found}[effect.rule] != ""
+
+
+@pytest.mark.parametrize(
+    ("cause", "effect", "so"),
+    [
+        (finding("W071", "a.weight"), finding("W031", "b.weight", "error", limit=3), True),
+        (finding("W071", "c.weight"), finding("W031", "b.weight", "error", limit=3), False),
+        (finding("W031", "c.weight", "error"), finding("W010", "a.weight", "error", limit=0), True),
+        (finding("W030", "a.weight"), finding("W062", "b.weight"), True),
+        (finding("W030", "a.weight"), finding("W063", "b.weight", "error"), False),
+        (finding("W030", "a.weight"), finding("W060", "b.weight", weights=("a", "b", "c")), False),
+        (finding("W060", "b.weight", weights=("a", "b", "c")), finding("W030", "a.weight"), True),
+        (finding("W040", "a.weight", measured=0.01, limit=0.05), finding("W010", "a.weight", "error", limit=0), False),
+        (finding("W040", "a.weight", measured=1e-9, limit=0.05), finding("W010", "a.weight", "error", limit=0), True),
+        (finding("W071", "a.weight"), finding("W050", "c.weight", weights=("c.weight",)), False),
+        (finding("W001", "c.weight", "error"), finding("W030", "a.weight"), True),
+        (finding("W066", "b.weight", limit=0, measured=0), finding("W060", "a.weight", "error"), True),
+    ],
+)
+def test_a_cause_is_as_grave_upstream_and_large_enough(cause, effect, so):
+    assert explained(cause, effect) is so
+
+
+def test_the_causes_of_errors_come_first():
+    told = ordered(
+        [finding("W071", "c.weight"), finding("W031", "a.weight", "error"), finding("W052", "b", "info")],
+        chain("a", "b", "c"),
+    )
+    assert [each.rule for each in told] == ["W031", "W071", "W052"]
+
+
+def test_what_is_said_of_many_is_said_once():
+    told = folded([finding("W072", name) for name in "abc"] + [finding("W050", "d"), finding("W072", "e", "error")])
+    assert [(each.rule, each.path) for each in told] == [("W072", "a"), ("W050", "d"), ("W072", "e")]
+    assert told[0].cause == "It is so. The same holds of b and c."
+    assert told[0].weights == ("a", "b", "c")
+
+
+def test_deep_torch_defaults_are_all_layers_and_he_clears_them():
+    found = initlab.check(mlp(depth=20), input="32x32", prove=True)
+    first = found.findings[0]
+    assert (first.severity, first.rule) == ("error", "W066")
+    assert "0.41" in first.cause
+    assert "std=0.125" in first.code
+    assert first.cleared
+
+
+def test_every_error_is_shown_with_its_number_limit_and_remedy():
+    model = mlp(depth=20)
+    nn.init.uniform_(model[0].weight)
+    found = initlab.check(model, input="32x32")
+    page = str(found)
+    assert found.errors
+    for error in found.errors:
+        block = page[page.index(f"{error.rule} {error.name}  {error.path}") :]
+        assert block.startswith(f"{error.rule} {error.name}")
+        assert "Measured" in block.split("Remedy:")[0]
+    assert page.count("\nerror ") == len(found.errors)
+
+
+@pytest.mark.parametrize("act", [nn.ReLU, nn.Tanh])
+def test_a_scale_is_that_of_the_activation_and_not_of_peers_at_fault(act):
+    model = mlp(act=act)
+    for layer in model[::2]:
+        nn.init.constant_(layer.weight, 0.05)
+    found = initlab.check(model, input="32x32")
+    exec(found.findings[0].code, {"model": model, "nn": nn, "torch": torch})
+    wanted = {"ReLU": math.sqrt(2), "Tanh": 1.593}[act.__name__]
+    for layer in model[:-1:2]:
+        assert layer.weight.std().item() * layer.in_features**0.5 == pytest.approx(wanted, rel=0.05)
+
+
+def test_where_no_draw_can_help_there_is_no_code():
+    found = initlab.check(mlp(depth=8, act=nn.Sigmoid), input="32x32")
+    first = found.findings[0]
+    assert first.rule == "W066"
+    assert "No draw" in first.remedy.words
+    assert not first.code
+    assert [carries(name) for name in ("relu", "tanh", "gelu", "sigmoid", "softplus")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_tanh_is_set_on_its_critical_line():
+    trace = initlab.check(mlp(act=nn.Tanh), input="32x32").trace
+    law = critical(scales(trace)[0]).law
+    assert type(law).__name__ == "Orthogonal"
+    assert law.gain == pytest.approx(1.0)
+
+
+def test_layers_that_are_out_alike_are_named_together():
+    model = mlp(act=nn.Tanh)
+    for layer in model[::2]:
+        nn.init.normal_(layer.weight)
+    found = initlab.check(model, input="32x32")
+    assert "All layers" in found.findings[0].cause
+    assert len(found.findings[0].weights) == 5
+    assert sum(not each.explained_by for each in found.findings if each.counts) == 1
+
+
+def test_a_matrix_of_zeros_is_named_as_such():
+    for he in (True, False):
+        model = mlp(he=he)
+        nn.init.zeros_(model[2].weight)
+        first = initlab.check(model, input="32x32", prove=True).findings[0]
+        assert first.path == "2.weight"
+        assert "2.weight is all zero" in first.cause
+        assert first.cleared
+
+
+@pytest.mark.parametrize(
+    ("left", "cleared", "remains"),
+    [
+        ([], True, ""),
+        ([finding("W060", "a", weights=("a", "b"))], False, ""),
+        ([finding("W060", "z")], False, ""),
+        ([finding("W063", "z", "error")], False, ""),
+        ([finding("W030", "z")], True, "W030 n (z)"),
+        ([finding("W001", "z", "error")], False, ""),
+    ],
+)
+def test_a_remedy_clears_what_it_explains_or_says_what_remains(monkeypatch, left, cleared, remains):
+    trace = chain("a", "b")
+    cause = replace(finding("W060", "a", "error", weights=("a", "b")), code="pass")
+    given = [cause, finding("W063", "b", "error", weights=("a", "b")), finding("W030", "b")]
+    before = Report(findings=ordered(given, trace), rules=(), trace=trace)
+    monkeypatch.setattr(prove, "apply", lambda *_, **__: Report(findings=tuple(left), rules=(), trace=trace))
+    first = prove.proven(before, lambda code: code, lambda model: trace).findings[0]
+    assert (first.cleared, first.remains) == (cleared, remains)
+
+
+def test_states_are_counted_in_one_order_and_say_how_many_accuse():
+    found = initlab.check(mlp(depth=20), input="32x32")
+    words = render.states(found)
+    assert words.startswith(f"{len(found.rules)} rules: 3 fired (2 of them accuse), ")
+    assert words.index("passed") < words.index("not applicable")
