@@ -36,7 +36,7 @@ def right(p):
         (cost, right, {"W1": np.ones((0, 2)), "b1": np.ones((3, 1))}, "W1 must hold at least one number"),
         (cost, right, {"W1": np.full((3, 2), np.inf), "b1": np.ones((3, 1))}, "W1 must be finite"),
         (cost, right, None, "parameters must be a dict"),
-        (cost, None, W, "gradients must be a function or a dict"),
+        (cost, None, W, "gradients must be"),
         (lambda p: cost(p) if np.array_equal(p["b1"], W["b1"]) else np.nan, right, W, "where b1 is moved"),
     ],
 )

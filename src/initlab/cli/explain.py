@@ -1,5 +1,6 @@
 """explain: Print what a scheme, a rule of the check or a mistake in a gradient is: formula, example, source."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ DOCUMENTS: Mapping[str, Callable[[Any], Mapping[str, Any]]] = {
     "causes": gradcheck.cause_document,
 }
 """The catalogues that are explained, with the document of an entry."""
+
+GRADIENT = re.compile(r"d[A-Za-z]+\d*")
+"""dW2, db1, dZ3."""
 
 
 @click.command(epilog="Example: initlab explain he_normal; initlab explain W020; initlab explain symmetric-units")

@@ -130,8 +130,8 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointReport:
-    """The check at one point. `noise` is that of the cost; `evaluations` counts its calls, the screening of all blocks
-    alone in `screening`.
+    """The check at one point. `noise` is that of the cost; `evaluations` counts its calls, `screening` those
+    before a mistake was looked for.
     """
 
     point: str
