@@ -17,7 +17,7 @@ DOCUMENTS: Mapping[str, Callable[[Any], Mapping[str, Any]]] = {
 }
 """The catalogues that are explained, with the document of an entry."""
 
-GRADIENT = re.compile(r"d[A-Za-z]+\d*")
+GRADIENT = re.compile(r"d([A-Z]\w*|b\d*)")
 """dW2, db1, dZ3."""
 
 
@@ -36,6 +36,11 @@ def explain(name: str, as_json: bool) -> None:
     known = [
         each for kind in pages.KINDS for entry in kind.catalogue for each in (entry, *kind.catalogue.aliases(entry))
     ]
+    if GRADIENT.fullmatch(name):
+        raise SpecError(
+            f"The name must be of a scheme, a rule or a mistake, got {name}, a line of a backward pass. "
+            "Run initlab gradcheck FILE:OBJECT: it names the mistake in it."
+        )
     unknown = UnknownNameError("scheme, rule or mistake", name, known)
     if "Did you mean" in str(unknown):
         raise unknown
