@@ -93,4 +93,4 @@ def test_a_cotangent_handed_on_is_wrong_and_named():
 def test_a_jax_function_takes_numpy_arguments():
     assert gradcheck(lambda p: jnp.sum(jnp.sin(p["w"])), params={"w": np.ones(3)}).verdict == "PASS"
     with pytest.raises(UsageError, match=r"jax\.jit"):
-        gradcheck(lambda p: float(np.sum(p["w"])), params={"w": np.ones(3)})
+        gradcheck(lambda p: float(np.sum(p["w"])), params=({"w": np.ones(3)},))

@@ -39,7 +39,7 @@ def subject_of(
             return case
     if not callable(f):
         raise SpecError(f"What is checked must be a cost function or a GradientCase, got {type(f).__name__}.")
-    if grad is None and "jax" in sys.modules and params is not None:
+    if grad is None and "jax" in sys.modules and isinstance(params, tuple | list):
         raise SpecError(
             "The gradients must be given beside a NumPy cost, got none. Of a JAX function, give its arguments as jax "
             "arrays, or jax.jit(f)."
