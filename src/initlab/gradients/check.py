@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from initlab.errors import DataError
+from initlab.gradients.block_report import block_report, decades
 from initlab.gradients.blocks import COARSE, TOLERANCE, Examined, Examiner
 from initlab.gradients.case import GradientCase
 from initlab.gradients.complex_step import ComplexStep
 from initlab.gradients.coordinates import Measured, measure
 from initlab.gradients.diagnose import diagnose, merged
-from initlab.gradients.gates import fixed_gradients, gates, spoils_saved
+from initlab.gradients.gates import gates, spoils_saved
 from initlab.gradients.harness import Copies, Harness
 from initlab.gradients.identities import identities
 from initlab.gradients.independent import independent
@@ -21,11 +22,13 @@ from initlab.gradients.invariance import invariances
 from initlab.gradients.layers import Site, layers_of
 from initlab.gradients.points import Point, parameters_at
 from initlab.gradients.precision import rounding_of
-from initlab.gradients.projection import KAPPA, gaussian, project
-from initlab.gradients.reference import Net, recognise, replay
+from initlab.gradients.projection import gaussian
+from initlab.gradients.recognised import entries_of, settled, vouched
+from initlab.gradients.reference import recognise
 from initlab.gradients.replayed import Replayer
-from initlab.gradients.report import BlockReport, Gate, GradientReport, Mistake, PointReport, Verdict
-from initlab.gradients.returned import Gradient, gradient_at, unit_of
+from initlab.gradients.report import BlockReport, GradientReport, Mistake, PointReport
+from initlab.gradients.returned import Gradient, gradient_at
+from initlab.gradients.stale import stale
 from initlab.gradients.state import State
 from initlab.gradients.suggestion import suggested
 from initlab.gradients.uses import single_use
@@ -35,25 +38,11 @@ from initlab.numerics.differences import BESIDE, NOISY, SINGLE_ROUNDOFF, noise_o
 SHIFT = 1e-2
 """How far the parameters are moved, as a share of a direction, to leave a kink."""
 
-FINE = 1e-6
-"""A resolution coarser than this is compared with the recognised network's own gradient, where there is one."""
-
-SLACK = 1e-7
-"""How far a recognised network's slope may be from the measured one beside its error bar, as a share."""
-
 STALE = 0.3
-"""The same, to see whether the gradients move at all."""
+"""The same, to see whether the gradients move with the parameters."""
 
 MOST_COSTS, FEW_BLOCKS, FURTHER = 190, 8, 15
 """So many costs are shared out where there are so few blocks, and so many more for each further block."""
-
-FURTHER_ON: dict[str, Verdict] = {
-    "WRONG": "WRONG",
-    "VACUOUS": "VACUOUS",
-    "UNRESOLVED": "UNRESOLVED",
-    "NON-SMOOTH": "UNRESOLVED",
-}
-"""The verdict on a block at a kink, from that a little further on: at another kink, nothing can be told."""
 
 LEAST = 12
 """So many costs every block gets, whatever was spent before."""
@@ -120,10 +109,13 @@ class _Checker:
             examined = {n: replace(found, verdict="VACUOUS", independent=False) for n, found in examined.items()}
         screening = self.harness.evaluations
         if self.net is not None:
-            examined = {name: self._settled(self.net, name, found) for name, found in examined.items()}
-        stale = self._stale(examined)
-        if stale is not None:
-            return self._summary(point, gates=(*closed, stale))
+            least = self.examiner.tolerance
+            examined = {n: settled(self.net, n, e, self.gradient, tolerance=least) for n, e in examined.items()}
+        kept_gradients = stale(
+            self.harness, self.gradient, examined, self._shifted(STALE), noise=self.noise, seed=self.seed
+        )
+        if kept_gradients is not None:
+            return self._summary(point, gates=(*closed, kept_gradients))
         blocks, mistakes = self._blocks(examined)
         if not mistakes:
             closed += spoils_saved(self.case, self.harness)
@@ -144,20 +136,6 @@ class _Checker:
         ):
             return replace(found, verdict="PASS", independent=True)
         return found
-
-    def _settled(self, net: Net, name: str, found: Examined) -> Examined:
-        """A block that differences resolve coarsely, beside the gradient of the recognised network itself."""
-        told = found.verdict == "PASS" and (found.independent or found.resolution <= FINE)
-        if told or found.verdict in ("WRONG", "VACUOUS") or (found.verdict == "NON-SMOOTH" and net.on_a_kink):
-            return found
-        a, right = self.gradient.values[name], replay(net, {}).gradients()[name]
-        slack = 8 * self.gradient.rounding[name] + 1e-12 * float(np.abs(right).max()) + net.off(name, right)
-        size = float(np.sqrt(np.sum(a**2)))
-        if size > 0 and np.all(np.abs(a - right) <= slack):
-            resolution = min(found.resolution, float(np.sqrt(np.sum(slack**2))) / size)
-            verdict: Verdict = "PASS" if resolution <= self.examiner.tolerance else found.verdict
-            return replace(found, verdict=verdict, resolution=resolution)
-        return replace(found, verdict="WRONG") if np.any(np.abs(a - right) > 8 * slack) else found
 
     def _summary(self, point: str, **fields: object) -> PointReport:
         noise = getattr(self, "noise", 0.0)
@@ -191,26 +169,6 @@ class _Checker:
             tolerance=self.tolerance or (COARSE if coarse else TOLERANCE),
             complex_step=ComplexStep(harness, self.gradient, noise=self.noise, seed=self.seed),
         )
-
-    def _stale(self, examined: Mapping[str, Examined]) -> Gate | None:
-        """Gradients that are right here, and the same wherever they are asked for, although the cost's slope is not."""
-        right = [name for name, found in examined.items() if found.verdict == "PASS" and not found.independent]
-        if not right or any(found.verdict in ("WRONG", "NON-SMOOTH") for found in examined.values()):
-            return None
-        moved = self._shifted(STALE)
-        if not fixed_gradients(self.harness, self.gradient.values, moved):
-            return None
-        elsewhere = Harness(self.case, moved, pin=self.harness.pin, count=self.harness.count)
-        name = max(right, key=lambda each: moved[each].size)
-        v = gaussian(name, moved[name], seed=self.seed, draw=96)
-        found = project(elsewhere, name, v, self.gradient, noise=self.noise, unit=unit_of(moved[name]))
-        if not found.differs:
-            return None
-        text = (
-            "the gradients are right here, and the same at other parameters, where they are not: they are those of an "
-        )
-        text += "earlier call. Compute them from the parameters they are given."
-        return Gate(verdict="STATEFUL", text=text, cause="kept_state")
 
     def _single(self) -> bool:
         return all(
@@ -255,30 +213,28 @@ class _Checker:
         mistakes = tuple(merged([*mistakes, *own]))
         for name in wrong:
             if name not in measured and self.net is not None:
-                measured[name] = self._by_replay(self.net, name)
-        blocks = tuple(self._block(name, examined[name], measured.get(name), mistakes, moved) for name in examined)
+                measured[name] = entries_of(self.net, name, self.gradient)
+        blocks = tuple(
+            block_report(
+                name,
+                self.gradient.values[name],
+                found,
+                measured.get(name),
+                mistakes=mistakes,
+                beside=moved.get(name),
+                law=decades(self.harness, name, seed=self.seed) if self.law else None,
+            )
+            for name, found in examined.items()
+        )
         return blocks, mistakes
 
     def _replayed(self, examined: Mapping[str, Examined]) -> tuple[tuple[Mistake, ...], frozenset[str]]:
-        """The mistakes that a replay of the recognised network explains, and the blocks that are then as returned.
-
-        A network whose own gradient is not the slope that was measured is another one after all.
-        """
-        if self.net is not None and not self._vouched(self.net, examined):
+        """The mistakes that a replay of the recognised network explains, and the blocks that are then as returned."""
+        if self.net is not None and not vouched(self.net, self.harness.theta, examined, seed=self.seed):
             self.net = None
         if self.net is None:
             return (), frozenset()
         return Replayer(self.net, self.gradient, self._beside).explain()
-
-    def _vouched(self, net: Net, examined: Mapping[str, Examined]) -> bool:
-        right = replay(net, {}).gradients()
-        return all(
-            abs(float(np.sum(v * right[name])) - seen.numeric) <= KAPPA * seen.error + SLACK * abs(seen.numeric)
-            for name, found in examined.items()
-            for draw, seen in enumerate(found.projections)
-            for v in [gaussian(name, self.harness.theta[name], seed=self.seed, draw=draw)]
-            if not seen.kinked
-        )
 
     @cached_property
     def _beside(self) -> Mapping[str, Any]:
@@ -294,69 +250,6 @@ class _Checker:
         lines |= {each.bias: ("db", each.number) for each in self.net.layers if each.bias}
         kind, layer = lines.get(site.name, ("dZ", site.layer or 0))
         return suggested(self.net, kind, layer, cause=cause, beside=self._beside) if layer else None
-
-    def _by_replay(self, net: Net, name: str) -> Measured:
-        """The entries of a block beside those of the recognised network's own gradient, which its cost vouches for."""
-        a, right = self.gradient.values[name], replay(net, {}).gradients()[name]
-        error = self.gradient.rounding[name] + 1e-13 * float(np.abs(right).max()) + net.off(name, right)
-        return Measured(
-            places=np.arange(a.size),
-            analytic=a.ravel(),
-            numeric=right.ravel(),
-            error=np.broadcast_to(error, a.shape).ravel(),
-            kinked=np.zeros(a.size, dtype=bool),
-            shape=a.shape,
-        )
-
-    def _block(
-        self,
-        name: str,
-        found: Examined,
-        measured: Measured | None,
-        mistakes: Sequence[Mistake],
-        moved: dict[str, str],
-    ) -> BlockReport:
-        a, first = self.gradient.values[name], found.projections[0]
-        zero = KAPPA * first.error / first.unit
-        tested = a.size if found.independent else int(np.sum(np.abs(a) > zero))
-        if measured is not None and measured.complete:
-            tested = int(np.sum(measured.informative))
-        resolution = found.resolution
-        if measured is not None and measured.complete and not measured.wrong.any():
-            resolution = min(resolution, measured.resolution)
-        verdict = FURTHER_ON.get(moved.get(name, ""), found.verdict)
-        bracketed = moved.get(name) == "between"
-        mistake = next((each for each in mistakes if name in each.blocks), None)
-        differences = self._decades(name) if self.law else first.found.differences
-        law = tuple((h, abs(D - first.analytic)) for h, D in differences)
-        return BlockReport(
-            name=name,
-            shape=a.shape,
-            verdict=verdict,
-            resolution=None if bracketed or found.independent or not np.isfinite(resolution) else resolution,
-            gap=found.gap,
-            tested=tested,
-            total=a.size,
-            site=mistake.site if mistake else None,
-            cause=mistake.cause if mistake else None,
-            note=self._note(found, moved.get(name)),
-            law=law,
-            entries=() if measured is None else measured.entries(),
-        )
-
-    def _decades(self, name: str) -> tuple[tuple[float, float], ...]:
-        """Central differences along the block's first direction, at ten steps."""
-        along = self.harness.along({name: gaussian(name, self.harness.theta[name], seed=self.seed, draw=0)})
-        return tuple((10.0**-k, (along(10.0**-k)[0] - along(-(10.0**-k))[0]) / (2 * 10.0**-k)) for k in range(1, 11))
-
-    def _note(self, found: Examined, moved: str | None) -> str:
-        if found.independent:
-            return "zero, as it must be: the cost does not depend on it"
-        if found.verdict != "NON-SMOOTH":
-            return ""
-        if moved == "between":
-            return "the gradient lies between the slopes on both sides of the kink"
-        return f"a kink lies at these parameters; a little away from it: {moved}"
 
     def _away_from_the_kink(self, name: str, found: Examined) -> str:
         """The verdict a little further on; "between" where nothing is known but that both sides' slopes enclose it."""
