@@ -189,3 +189,12 @@ def test_states_are_counted_in_one_order_and_say_how_many_accuse():
     words = render.states(found)
     assert words.startswith(f"{len(found.rules)} rules: 3 fired (2 of them accuse), ")
     assert words.index("passed") < words.index("not applicable")
+
+
+@pytest.mark.parametrize("share", [1.0, 0.01])
+def test_numbers_that_are_not_finite_in_the_batch_are_named_first(share):
+    batch = torch.randn(16, 32)
+    batch[torch.rand(16, 32, generator=torch.Generator().manual_seed(0)) <= share] = float("nan")
+    found = initlab.check(mlp(), batch)
+    assert (found.findings[0].rule, found.findings[0].path) == ("W001", "batch")
+    assert all(each.explained_by == "W001 batch" for each in found.findings[1:] if each.counts)

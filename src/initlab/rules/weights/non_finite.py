@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from initlab.rules.evidence import redrawn
 from initlab.rules.rule import Finding, Remedy, rule
-from initlab.trace import Trace, Weight
+from initlab.trace import Op, Trace, Weight
 
 FORMULA = "every number is finite"
 
@@ -80,6 +80,24 @@ def _never_written(trace: Trace, weight: Weight) -> Finding:
     )
 
 
+def _at_the_door(trace: Trace, op: Op) -> bool:
+    """Whether an operation that nothing measured feeds turns numbers of usual size into ones that are not finite."""
+    held = [trace.weight(name) for name in op.weights]
+    return not op.inputs and all(weight.finite == 1 and weight.largest < LARGEST for weight in held)
+
+
+def _batch(trace: Trace, op: Op) -> Finding:
+    return Finding(
+        severity="error",
+        path="batch",
+        measured=1 - op.finite,
+        limit=0.0,
+        formula=FORMULA,
+        cause=f"The first operation, {op.name}, is fed NaN, infinity or numbers that overflow: {trace.batch}.",
+        remedy=Remedy(words="Look at the data, and at what is done to them first: a spread of 0 divides by 0."),
+    )
+
+
 def _in_passes(trace: Trace) -> Iterator[Finding]:
     halves = any(weight.dtype == "float16" for weight in trace.trained())
     for step, each in enumerate(trace.passes[:1] if halves else trace.passes):
@@ -88,6 +106,9 @@ def _in_passes(trace: Trace) -> Iterator[Finding]:
         if ops or each.loss != each.loss or abs(each.loss) == float("inf"):
             path, share, what = (ops[0][0].name, ops[0][1], ops[0][2]) if ops else ("loss", 0.0, "loss")
             when = "" if step == 0 else f" after {step} virtual step{'s' if step > 1 else ''}"
+            if ops and not step and what == "result" and _at_the_door(trace, ops[0][0]):
+                yield _batch(trace, ops[0][0])
+                return
             largest = max((weight for weight in trace.weights if weight.finite == 1), key=lambda w: w.largest)
             yield Finding(
                 severity="error" if step == 0 else "warning",
