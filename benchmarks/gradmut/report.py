@@ -11,6 +11,9 @@ BUGS = ("mutant", "held-out", "unseen", "pair", "sparse")
 UNSEEN = {"held-out": "held-out, first set", "unseen": "held-out, after the catalogue was closed"}
 SPARSE_RULES = ("course", "scipy", "torch fast", "torch slow")
 
+ASKED = 200
+"""So many forward evaluations are asked for at most."""
+
 LISTED = 30
 """So many misses are listed; the rest is counted."""
 
@@ -65,7 +68,12 @@ def summary(answers: Answers) -> str:
         ("harness bugs caught", percent(share(answers.of("harness"), score.gates_caught))),
         ("real cases", percent(share(answers.of("real"), score.real_as_expected))),
         ("vacuous blocks reported", percent((sum(v == "VACUOUS" for *_, v in hidden), len(hidden)))),
-        ("forward evaluations of a correct network of 6 blocks: median, most", _evaluations(correct)),
+        ("forward evaluations, correct networks of up to 8 blocks: median, most", _evaluations(correct)),
+        ("of these, above 200", percent(share(_small(correct), lambda r: r["evaluations"] > ASKED))),
+        (
+            "above 200 of wrong ones, before the mistake is looked for",
+            percent(share(_small(bugs), _dear)),
+        ),
         ("blocks with more tested than nonzero", str(len(score.overclaimed(correct)))),
         ("mutants that return the true gradient, left out", f"{answers.unchanged():,}"),
         ("cases", f"{len({record['name'] for record in answers.records}):,}"),
@@ -73,8 +81,16 @@ def summary(answers: Answers) -> str:
     return "## Figures\n\n" + table(("figure", "here"), rows)
 
 
+def _small(records: Iterable[Record]) -> list[Record]:
+    return [record for record in records if 0 < len(record["blocks"]) <= 8 and "evaluations" in record]
+
+
+def _dear(record: Record) -> bool:
+    return bool(record["screening"] > ASKED)
+
+
 def _evaluations(correct: Iterable[Record]) -> str:
-    counts = [record["screening"] for record in correct if len(record["blocks"]) == 6 and "screening" in record]
+    counts = [record["evaluations"] for record in _small(correct)]
     return f"{median(counts):.0f}, {max(counts)}" if counts else "not run"
 
 

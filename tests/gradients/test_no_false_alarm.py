@@ -88,3 +88,16 @@ def test_a_kink_excuses_no_mistake(seed):
 
 def test_a_cost_that_nothing_moves_tests_nothing():
     assert gradcheck(lambda p: 0.0, lambda p: {"w": np.zeros(3)}, {"w": np.ones(3)}).verdict == "VACUOUS"
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("factor", [0.5, 0.9, 1.5])
+def test_what_differs_does_not_pass(seed, factor):
+    """Kinks between the steps may bring differences close to what was returned: that is wrong or unresolved."""
+    net = Plain(seed, phi="relu")
+
+    def gradients(p):
+        right = net.gradients(p)
+        return {**right, "b1": factor * right["b1"]}
+
+    assert gradcheck(net.cost, gradients, net.p).exit_code != 0

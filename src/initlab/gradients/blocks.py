@@ -43,9 +43,9 @@ class Examined:
     independent: bool = False
 
     @property
-    def differs(self) -> bool:
-        """Whether both slopes differ along some direction."""
-        return any(each.differs for each in self.projections)
+    def agrees(self) -> bool:
+        """Whether both slopes agree along every direction."""
+        return all(each.agrees for each in self.projections)
 
     @property
     def gap(self) -> float:
@@ -79,7 +79,8 @@ class Examiner:
             seen.append(projection)
             wrong = sum(2 if each.kinked else 1 for each in seen if each.differs)
             spent = self.harness.evaluations + ONE_DIRECTION > end
-            settled = len(seen) >= 2 and self._resolution(name, seen) <= self.tolerance
+            agree = all(each.agrees for each in seen)
+            settled = agree and len(seen) >= 2 and self._resolution(name, seen) <= self.tolerance
             if wrong >= 2 or (not wrong and (spent or settled or self._nothing(name, seen))):
                 break
         return self._judged(name, seen)
@@ -105,7 +106,8 @@ class Examiner:
         elif self._nothing(name, seen):
             verdict = "VACUOUS"
         else:
-            verdict = "UNRESOLVED" if wrong or resolution > self.tolerance else "PASS"
+            agree = all(each.agrees for each in seen)
+            verdict = "PASS" if agree and resolution <= self.tolerance else "UNRESOLVED"
         return Examined(verdict=verdict, resolution=resolution, bound=bound, projections=tuple(seen))
 
     def _nothing(self, name: str, seen: list[Projection]) -> bool:

@@ -180,7 +180,7 @@ class _Checker:
     def _examined(self, name: str, *, blocks: int) -> Examined:
         """The block by its share of the costs; where its slopes differ, with the branches of the cost watched."""
         found = self.examiner.block(name, self._share(blocks))
-        if found.differs and self.harness.watch():
+        if not found.agrees and self.harness.watch():
             found = self.examiner.block(name, self._share(blocks))
         return found
 

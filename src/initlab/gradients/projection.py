@@ -41,14 +41,19 @@ class Projection:
         return abs(self.analytic - self.numeric)
 
     @property
+    def agrees(self) -> bool:
+        """Whether both are as close as their error allows."""
+        return self.gap <= KAPPA * self.error
+
+    @property
     def differs(self) -> bool:
         """Whether both are further apart than their error allows, by a second window of steps as well.
 
-        A mistake is off by the same at every step. Where differences at larger steps come close to what was returned,
-        those at small ones are of noise: of a cost in stairs, as the logarithm of 1 - a is for a near 1.
+        A mistake is off by the same at every step. Where differences at larger steps of the same branch come close to
+        what was returned, those at small ones are of noise: of a cost in stairs, as log(1 - a) is for a near 1.
         """
         value, error = self.found.second
-        if self.gap <= KAPPA * self.error or abs(self.analytic - value) <= CONFIRMED * max(error, self.error):
+        if self.agrees or abs(self.analytic - value) <= CONFIRMED * max(error, self.error):
             return False
         close = sorted(abs(each - self.analytic) / self.gap for each in self.found.larger)
         return not (close and (close[0] < 1 / 30 or (len(close) > 1 and close[1] < 1 / 3)))
