@@ -11,6 +11,7 @@ from benchmarks.initfaults.baselines import absent, baselines
 from benchmarks.initfaults.cost import cost
 from benchmarks.initfaults.faults import faults
 from benchmarks.initfaults.net import Half
+from benchmarks.initfaults.remedied import remedied
 from benchmarks.initfaults.report import text
 from benchmarks.initfaults.score import OWN, run, score
 from benchmarks.initfaults.steady import steady
@@ -36,8 +37,7 @@ def _faults(half: Half | None) -> None:
 def _score(half: Half, path: Path, tools: list[str]) -> None:
     verdicts = run(half, path, tools)
     scores = [score(tool, said, half) for tool, said in verdicts.items()]
-    times = ledger.note(half, own.digest()) if OWN in tools else len(ledger.entries(half))
-    print(f"half {half}, thresholds {own.digest()}, scored {times} time(s)")
+    print(f"half {half}, thresholds {own.digest()}, scored {len(ledger.entries(half))} time(s)")
     print(f"not installed: {', '.join(absent()) or 'none'}\n")
     print(text(scores))
 
@@ -46,21 +46,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="initfaults", description=initfaults.__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("job", choices=("healthy", "faults", "oracle", "score", "cost", "steady", "numpy"))
-    parser.add_argument("--half", choices=("dev", "held-out"))
+    parser.add_argument(
+        "job", choices=("healthy", "faults", "oracle", "learns", "score", "remedied", "cost", "steady", "numpy")
+    )
+    parser.add_argument("--half", choices=("dev", "held-out", "fresh"))
     parser.add_argument("--verdicts", type=Path, default=Path("initfaults-verdicts.json"), help="kept between runs")
     parser.add_argument("--tools", nargs="*", default=[OWN, *baselines()])
+    parser.add_argument("--every", type=int, default=1, help="remedied: every n-th of those that can be asked")
     options = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     if options.job == "oracle":
         oracle.ask(faults(options.half))
+    elif options.job == "learns":
+        oracle.verify(nets(options.half or "fresh"))
     elif options.job == "cost":
         cost()
     elif options.job == "numpy":
         numpy_zoo()
     elif options.job == "steady":
         steady(options.half or "dev")
+    elif options.job == "remedied":
+        remedied(options.half or "dev", options.verdicts, options.every)
     elif options.job == "score":
         _score(options.half or "dev", options.verdicts, options.tools)
     else:

@@ -1,4 +1,4 @@
-"""A network under test: the model, one batch, the loss. Families are split in two halves once, by their names."""
+"""A network under test: the model, one batch, the loss; and the part of the benchmark that it stands in."""
 
 import hashlib
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-Half = Literal["dev", "held-out"]
+Half = Literal["dev", "held-out", "fresh"]
 Loss = Callable[[Tensor, Tensor], Tensor]
 SEEDS = 5
 
@@ -49,6 +49,7 @@ class Net:
     family: str
     build: Callable[[], Case]
     sites: Sites | None = field(default=None)
+    fresh: bool = False
 
     def case(self, seed: int) -> Case:
         torch.manual_seed(seed)
@@ -56,9 +57,9 @@ class Net:
 
     @property
     def half(self) -> Half:
-        return half(self.family)
+        return "fresh" if self.fresh else half(self.family)
 
 
 def half(family: str) -> Half:
-    """The half of a family: the parity of the first byte of its name's SHA-256, fixed before anything was scored."""
+    """The half of an older family: the parity of its name's SHA-256's first byte, fixed before anything was scored."""
     return "dev" if hashlib.sha256(family.encode()).digest()[0] % 2 == 0 else "held-out"

@@ -4,20 +4,24 @@
 
 L is the loss on 256 fixed rows after 150 steps; L_start that of the healthy network before the first. At 10 % or more
 the fault is harmful; below, an anomaly without harm, which counts neither for nor against a checker.
+
+A fresh network is healthy when training proves that as well: its loss falls by a fifth.
 """
 
 import json
 import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from benchmarks.initfaults.faults.fault import FAULT_SEED, Fault
-from benchmarks.initfaults.net import Case, Net
+from benchmarks.initfaults.net import SEEDS, Case, Net
 
 PATH = Path(__file__).with_name("oracle.json")
-STEPS, ROWS, TESTED, HARMFUL = 150, 64, 256, 0.1
+STEPS, ROWS, TESTED, HARMFUL, LEARNT = 150, 64, 256, 0.1, 0.2
 RECIPES = (("adam", 1e-3), ("adam", 1e-2), ("sgd", 1e-2), ("sgd", 1e-1))
+PARTS = ("learns", "healthy", "faults")
 Outcome = dict[str, Any]
 
 
@@ -34,22 +38,70 @@ def _optimizer(case: Case, name: str, lr: float) -> torch.optim.Optimizer:
     return torch.optim.Adam(trainable, lr) if name == "adam" else torch.optim.SGD(trainable, lr, momentum=0.9)
 
 
-def trained(case: Case, name: str, lr: float) -> float:
-    """The loss after 150 steps; infinite as soon as a step's is."""
+def steps(case: Case, name: str, lr: float) -> Iterator[bool]:
+    """One training step at a time; False once a loss is not finite."""
     assert case.data
     x, y = case.data
     optimizer = _optimizer(case, name, lr)
     order = torch.Generator().manual_seed(0)
     for _ in range(STEPS):
-        rows = torch.randint(len(x), (ROWS,), generator=order)
+        rows = torch.randint(len(x), (min(ROWS, len(x)),), generator=order)
         optimizer.zero_grad()
         loss = case.loss(case.model(x[rows]), y[rows])
         if not torch.isfinite(loss):
-            return math.inf
+            yield False
+            return
         if loss.requires_grad:
             loss.backward()
             optimizer.step()
-    return tested(case)
+        yield True
+
+
+def trained(case: Case, name: str, lr: float) -> float:
+    """The loss after 150 steps; infinite as soon as a step's is."""
+    return tested(case) if all(steps(case, name, lr)) else math.inf
+
+
+def learns(net: Net, seed: int, recipe: int) -> tuple[float, float]:
+    """The loss before, and the first of every 25 steps that is a fifth lower; or else the last."""
+    case = net.case(seed)
+    start = end = tested(case)
+    for number, fine in enumerate(steps(case, *RECIPES[recipe]), 1):
+        if not fine:
+            return start, math.inf
+        if number % 25 == 0:
+            end = tested(case)
+            if lower(start, end):
+                break
+    return start, end
+
+
+def lower(start: float, end: float) -> bool:
+    return start - end >= LEARNT * abs(start)
+
+
+def verify(nets: list[Net]) -> Outcome:
+    """Whether each network learns, from every seed, with the first recipe that takes seed 0 down; saved as it goes.
+
+    Those of libraries, which are slow, are trained from the first seed alone.
+    """
+    known = load()
+    for net in nets:
+        if net.name in known["learns"]:
+            continue
+        for recipe in range(len(RECIPES)):
+            first = learns(net, FAULT_SEED, recipe)
+            if lower(*first):
+                break
+        seeds = 1 if net.family.startswith(("timm-", "tv-", "hf-")) else SEEDS
+        runs = [first, *(learns(net, seed, recipe) for seed in range(1, seeds) if lower(*first))]
+        known["learns"][net.name] = {
+            "recipe": list(RECIPES[recipe]),
+            "runs": [[round(v, 4) for v in run] for run in runs],
+        }
+        save(known)
+        print(f"{net.name} {known['learns'][net.name]}", flush=True)
+    return known
 
 
 def healthy(host: Net) -> Outcome:
@@ -59,12 +111,12 @@ def healthy(host: Net) -> Outcome:
     return {"start": start, "ends": ends, "best": min(range(len(ends)), key=ends.__getitem__)}
 
 
-def harm(fault: Fault, sound: Outcome) -> Outcome:
+def harm(build: Callable[[], Case], sound: Outcome) -> Outcome:
     """The least harm over the recipes, the sound network's best one first; no more are tried once one shows no harm."""
     best = sound["best"]
     end, reached = math.inf, sound["ends"][best]
     for index in (best, *(i for i in range(len(RECIPES)) if i != best)):
-        end = min(end, trained(fault.case(), *RECIPES[index]))
+        end = min(end, trained(build(), *RECIPES[index]))
         share = (end - reached) / (sound["start"] - reached)
         if share < HARMFUL:
             break
@@ -72,13 +124,14 @@ def harm(fault: Fault, sound: Outcome) -> Outcome:
 
 
 def load() -> Outcome:
-    return json.loads(PATH.read_text(encoding="utf-8")) if PATH.exists() else {"healthy": {}, "faults": {}}
+    known = json.loads(PATH.read_text(encoding="utf-8")) if PATH.exists() else {}
+    return {part: known.get(part, {}) for part in PARTS}
 
 
 def save(known: Outcome) -> None:
     whole = PATH.with_suffix(".new")
     parts = []
-    for part in ("healthy", "faults"):
+    for part in PARTS:
         rows = (f"{json.dumps(name)}: {json.dumps(row)}" for name, row in sorted(known[part].items()))
         parts.append(f'"{part}": {{\n' + ",\n".join(rows) + "\n}")
     whole.write_text("{" + ",\n".join(parts) + "}\n", encoding="utf-8")
@@ -92,7 +145,7 @@ def ask(faults: list[Fault]) -> Outcome:
     for number, fault in enumerate(missing, 1):
         if fault.host.name not in known["healthy"]:
             known["healthy"][fault.host.name] = healthy(fault.host)
-        known["faults"][fault.name] = harm(fault, known["healthy"][fault.host.name])
+        known["faults"][fault.name] = harm(fault.case, known["healthy"][fault.host.name])
         if number % 20 == 0 or number == len(missing):
             save(known)
             print(f"{number}/{len(missing)} {fault.name} {known['faults'][fault.name]['harm']}", flush=True)

@@ -1,6 +1,6 @@
 """Every checker on every network of one half, and the figures: alarms, recall, place, proof.
 
-Verdicts are kept in a file as they come, so that an interrupted run goes on; initlab's are always asked anew.
+Verdicts are kept in a file as they come, so that an interrupted run goes on; initlab's only for the very same code.
 """
 
 import json
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.initfaults import own
+from benchmarks.initfaults import ledger, own
 from benchmarks.initfaults.baselines import baselines
 from benchmarks.initfaults.baselines.alarm import Alarm, Checker
 from benchmarks.initfaults.faults import faults
@@ -20,7 +20,8 @@ from benchmarks.initfaults.oracle import load
 from benchmarks.initfaults.zoo import nets
 from scipy.stats import norm
 
-OWN, BASELINE_SEEDS = "initlab", 2
+OWN, BASELINE_SEEDS, EVERY = "initlab", 2, 50
+FIELDS = ("rule", "severity", "path", "cleared", "code")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +66,19 @@ def jobs(half: Half, tool: str) -> Iterator[tuple[str, Callable[[], Case]]]:
 
 
 def run(half: Half, path: Path, tools: list[str]) -> Verdicts:
-    """Ask the named checkers, keeping the answers at `path`."""
+    """Ask the named checkers, keeping the answers at `path`; what initlab is asked anew is noted in the ledger."""
     known = restore(path)
     checkers = {OWN: own.check, **baselines()}
     for tool in tools:
-        said = known.setdefault(tool, {}) if tool != OWN else {}
+        said = known.setdefault(tool, {})
+        if tool == OWN and not said:
+            ledger.note(half, f"{own.digest()} at {own.commit()}")
         for number, (name, case) in enumerate(jobs(half, tool), 1):
             if name not in said:
                 said[name] = judge(checkers[tool], case)
-            if number % 100 == 0:
+            if number % EVERY == 0:
                 print(f"{tool}: {number}", flush=True)
-                keep(path, {**known, tool: said})
-        known[tool] = said
+                keep(path, known)
         keep(path, known)
     return known
 
@@ -85,13 +87,13 @@ def restore(path: Path) -> Verdicts:
     if not path.exists():
         return {}
     stored = json.loads(path.read_text(encoding="utf-8"))
+    if stored.pop("source", None) != own.source():
+        stored.pop(OWN, None)
     return {tool: {name: _verdict(row) for name, row in rows.items()} for tool, rows in stored.items()}
 
 
 def _verdict(row: dict[str, Any]) -> Verdict:
-    alarms = tuple(
-        Alarm(rule=a[0], severity=a[1], path=a[2], cleared=a[3] if len(a) > 3 else None) for a in row["alarms"]
-    )
+    alarms = tuple(Alarm(**dict(zip(FIELDS, a, strict=False))) for a in row["alarms"])
     return Verdict(alarms=alarms, crash=row["crash"], seconds=row["seconds"])
 
 
@@ -99,7 +101,7 @@ def keep(path: Path, verdicts: Verdicts) -> None:
     rows = {
         tool: {
             name: {
-                "alarms": [[a.rule, a.severity, a.path, a.cleared] for a in v.alarms],
+                "alarms": [[getattr(a, field) for field in FIELDS] for a in v.alarms],
                 "crash": v.crash,
                 "seconds": v.seconds,
             }
@@ -107,7 +109,7 @@ def keep(path: Path, verdicts: Verdicts) -> None:
         }
         for tool, said in verdicts.items()
     }
-    path.write_text(json.dumps(rows), encoding="utf-8")
+    path.write_text(json.dumps({"source": own.source(), **rows}), encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,13 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """One finding: which rule, how grave, where ("" for the whole network), and whether its remedy was proven."""
+    """One finding: which rule, how grave, where ("" for the whole network), whether its remedy was proven, and that."""
 
     rule: str
     severity: Severity
     path: str = ""
     cleared: bool | None = None
+    code: str = ""
 
 
 Checker = Callable[[Case], list[Alarm]]

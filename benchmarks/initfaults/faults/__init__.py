@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from benchmarks.initfaults.faults.fault import Fault
+from benchmarks.initfaults.faults.fresh import fresh_faults
 from benchmarks.initfaults.faults.others import OTHERS, lora_zero
 from benchmarks.initfaults.faults.threads import threads
 from benchmarks.initfaults.faults.weights import WEIGHTS
@@ -16,14 +17,15 @@ RARE = {
 
 
 def faults(half: Half | None = None) -> list[Fault]:
-    return [fault for fault in (*_injected(half), *threads()) if half in (None, fault.half)]
+    older = [fault for fault in (*_injected(half), *threads()) if half in (None, fault.half)] if half != "fresh" else []
+    return older + (list(fresh_faults(hosts("fresh"))) if half in (None, "fresh") else [])
 
 
 def _injected(half: Half | None) -> Iterator[Fault]:
     """Every variant of the rare families, one or two of the others, in turn: else half of all would be scales."""
     for turn, host in enumerate(hosts()):
         assert host.sites
-        if half not in (None, host.half):
+        if host.fresh or half not in (None, host.half):
             continue
         for maker in (*WEIGHTS, *OTHERS) if host.sites.hidden else (lora_zero,):
             variants = list(maker(host))

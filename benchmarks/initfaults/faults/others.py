@@ -99,35 +99,41 @@ def half_precision(host: Net) -> Iterator[Fault]:
     if host.sites and host.sites.activation == "lstm":
         return
     for label, factor in (("cast", 1.0), ("cast-/10", 0.1)):
+        yield cast_to(host, label, factor)
 
-        def cast(case: Case, factor: float = factor) -> Case:
-            for name in places(host):
-                parameters(case)[name].data.mul_(factor)
-            low = [t.half() if t.is_floating_point() else t for t in (case.x, case.y)]
-            data = case.data and tuple(t.half() if t.is_floating_point() else t for t in case.data)
-            loss = case.loss
-            return replace(
-                case,
-                model=case.model.half(),
-                x=low[0],
-                y=low[1],
-                data=data,
-                loss=lambda out, y: loss(out.float(), _wide(y)),
-            )
 
-        yield Fault(family="half", host=host, label=label, places=places(host), inject=cast)
+def cast_to(host: Net, label: str, factor: float) -> Fault:
+    """The model and its inputs in float16, its weights multiplied by a factor, the loss in float32."""
+
+    def cast(case: Case) -> Case:
+        for name in places(host):
+            parameters(case)[name].data.mul_(factor)
+        low = [t.half() if t.is_floating_point() else t for t in (case.x, case.y)]
+        data = case.data and tuple(t.half() if t.is_floating_point() else t for t in case.data)
+        loss = case.loss
+        return replace(
+            case,
+            model=case.model.half(),
+            x=low[0],
+            y=low[1],
+            data=data,
+            loss=lambda out, y: loss(out.float(), _wide(y)),
+        )
+
+    return Fault(family="half", host=host, label=label, places=places(host), inject=cast)
 
 
 def _wide(y: Tensor) -> Tensor:
     return y.float() if y.is_floating_point() else y
 
 
+def garbage(w: Tensor) -> None:
+    bits = torch.randint(-(2**31), 2**31, w.shape, dtype=torch.int64).to(torch.int32)
+    w.copy_(bits.view(torch.float32))
+
+
 def uninitialised(host: Net) -> Iterator[Fault]:
     """What `to_empty` leaves: fresh pages of zeros, or another program's bits read as numbers."""
-
-    def garbage(w: Tensor) -> None:
-        bits = torch.randint(-(2**31), 2**31, w.shape, dtype=torch.int64).to(torch.int32)
-        w.copy_(bits.view(torch.float32))
 
     def pages(case: Case) -> None:
         for p in case.model.parameters():
@@ -159,12 +165,13 @@ def detached(host: Net) -> Iterator[Fault]:
     owner = host.sites.blocks[-1] if host.sites.blocks else middle(host).rpartition(".")[0]
     inside = tuple(name for name in parameters(host.case(0)) if name.startswith(owner + "."))
 
-    def cut(case: Case) -> None:
-        module = case.model.get_submodule(owner)
-        module.register_forward_hook(lambda _m, _i, out: _detach(out))
-
     if "cell" not in owner:
-        yield Fault(family="detached", host=host, label="block", places=inside, inject=cut)
+        yield Fault(family="detached", host=host, label="block", places=inside, inject=lambda case: cut(case, owner))
+
+
+def cut(case: Case, owner: str) -> None:
+    """Cut the graph behind the module of that name."""
+    case.model.get_submodule(owner).register_forward_hook(lambda _m, _i, out: _detach(out))
 
 
 def _detach(out: object) -> object:

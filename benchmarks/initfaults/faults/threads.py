@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import torch
 from benchmarks.initfaults.data import tokens
 from benchmarks.initfaults.faults.fault import Fault, Injection, parameters
+from benchmarks.initfaults.faults.others import garbage
 from benchmarks.initfaults.losses import token_loss
 from benchmarks.initfaults.net import Case, Net
 from benchmarks.initfaults.zoo import BY_NAME
@@ -42,7 +43,9 @@ LORA, PEFT = BY_NAME["lora-mlp"], BY_NAME["peft-lora-gpt2"]
 PRENORM, ENCODER = BY_NAME["residual-pre-norm-4x64"], BY_NAME["encoder-pre-norm"]
 
 
-def _set(names: Callable[[str], bool], change: Callable[[Tensor], object]) -> Injection:
+def changed(names: Callable[[str], bool], change: Callable[[Tensor], object]) -> Injection:
+    """An injection that changes every parameter of such a name in place."""
+
     def inject(case: Case) -> None:
         for name, p in case.model.named_parameters():
             if names(name):
@@ -51,7 +54,8 @@ def _set(names: Callable[[str], bool], change: Callable[[Tensor], object]) -> In
     return inject
 
 
-def _bug(thread: str, host: Net, chosen: Callable[[str], bool], inject: Injection) -> Fault:
+def bug(thread: str, host: Net, chosen: Callable[[str], bool], inject: Injection) -> Fault:
+    """A bug of that thread, which stands in the parameters that `chosen` names."""
     places = tuple(name for name in parameters(host.case(0)) if chosen(name))
     assert places, thread
     return Fault(family="threads", host=host, label=thread, places=places, inject=inject, thread=thread)
@@ -72,10 +76,6 @@ def _blocks_like_first(prefix: str) -> Injection:
     return inject
 
 
-def _garbage(w: Tensor) -> None:
-    w.copy_(torch.randint(-(2**31), 2**31, w.shape, dtype=torch.int64).to(torch.int32).view(torch.float32))
-
-
 def _weight(name: str) -> bool:
     return name.endswith("weight")
 
@@ -84,91 +84,100 @@ def _norm(name: str) -> bool:
     return "norm" in name or ".ln_" in name
 
 
-def _is(*ends: str) -> Callable[[str], bool]:
+def ending(*ends: str) -> Callable[[str], bool]:
     return lambda name: name.endswith(ends)
 
 
 def _copies() -> Iterator[Fault]:
-    yield _bug("pytorch/pytorch#72253", STACK, lambda n: n.startswith("encoder.layers"), _all_like_first)
-    yield _bug("pytorch/pytorch#86274", GPT, lambda n: n.startswith("layers"), _blocks_like_first("layers"))
-    yield _bug("pytorch/pytorch#120396", PRENORM, lambda n: n.startswith("blocks"), _blocks_like_first("blocks"))
+    yield bug("pytorch/pytorch#72253", STACK, lambda n: n.startswith("encoder.layers"), _all_like_first)
+    yield bug("pytorch/pytorch#86274", GPT, lambda n: n.startswith("layers"), _blocks_like_first("layers"))
+    yield bug("pytorch/pytorch#120396", PRENORM, lambda n: n.startswith("blocks"), _blocks_like_first("blocks"))
 
 
 def _ties() -> Iterator[Fault]:
     """The tie taken in the wrong direction, an embedding of N(0, 1) that is also the head."""
-    yield _bug("NX-AI/xlstm#83", TIED, _is("tokens.weight"), _set(_is("tokens.weight"), lambda w: w.normal_(std=5)))
-    yield _bug("jsboige/CoursIA#13279", GPT2, _is("wte.weight"), _set(_is("wte.weight"), lambda w: w.normal_(std=3)))
-    yield _bug("fastai/fastai#2090", TIED, _is("tokens.weight"), _set(_is("tokens.weight"), lambda w: w.normal_()))
-    yield _bug("pytorch/pytorch#3121", GPT2, _is("wte.weight"), _set(_is("wte.weight"), lambda w: w.normal_()))
+    yield bug(
+        "NX-AI/xlstm#83", TIED, ending("tokens.weight"), changed(ending("tokens.weight"), lambda w: w.normal_(std=5))
+    )
+    yield bug(
+        "jsboige/CoursIA#13279", GPT2, ending("wte.weight"), changed(ending("wte.weight"), lambda w: w.normal_(std=3))
+    )
+    yield bug(
+        "fastai/fastai#2090", TIED, ending("tokens.weight"), changed(ending("tokens.weight"), lambda w: w.normal_())
+    )
+    yield bug("pytorch/pytorch#3121", GPT2, ending("wte.weight"), changed(ending("wte.weight"), lambda w: w.normal_()))
 
 
 def _adapters() -> Iterator[Fault]:
     """Both factors zero, so that nothing trains; or neither, so that the adapted model is not the base."""
     peft = lambda n: "lora_" in n  # noqa: E731
-    own = _is(".A", ".B")
-    yield _bug("Lightning-AI/litgpt#1229", LORA, own, _set(own, lambda w: w.zero_()))
-    yield _bug("nvidia-cosmos/cosmos-predict2.5#15", PEFT, peft, _set(peft, lambda w: w.zero_()))
-    yield _bug(
+    own = ending(".A", ".B")
+    yield bug("Lightning-AI/litgpt#1229", LORA, own, changed(own, lambda w: w.zero_()))
+    yield bug("nvidia-cosmos/cosmos-predict2.5#15", PEFT, peft, changed(peft, lambda w: w.zero_()))
+    yield bug(
         "Guitaricet/relora#18",
         PEFT,
         lambda n: "h.1" in n and peft(n),
-        _set(lambda n: "h.1" in n and peft(n), lambda w: w.zero_()),
+        changed(lambda n: "h.1" in n and peft(n), lambda w: w.zero_()),
     )
     random = lambda w: nn.init.kaiming_uniform_(w, a=math.sqrt(5))  # noqa: E731
-    yield _bug("mflux-community/mflux#739", LORA, _is(".B"), _set(_is(".B"), random))
-    yield _bug("hao-ai-lab/FastVideo#781", PEFT, lambda n: "lora_B" in n, _set(lambda n: "lora_B" in n, random))
-    yield _bug("ggml-org/llama.cpp#4082", LORA, _is(".B"), _set(_is(".B"), lambda w: w.normal_()))
+    yield bug("mflux-community/mflux#739", LORA, ending(".B"), changed(ending(".B"), random))
+    yield bug("hao-ai-lab/FastVideo#781", PEFT, lambda n: "lora_B" in n, changed(lambda n: "lora_B" in n, random))
+    yield bug("ggml-org/llama.cpp#4082", LORA, ending(".B"), changed(ending(".B"), lambda w: w.normal_()))
 
 
 def _memory() -> Iterator[Fault]:
     """Weights never written after they were allocated."""
-    yield _bug(
+    yield bug(
         "Lightning-AI/pytorch-lightning#17627",
         GPT,
-        _is("layers.0.up.weight"),
-        _set(_is("layers.0.up.weight"), _garbage),
+        ending("layers.0.up.weight"),
+        changed(ending("layers.0.up.weight"), garbage),
     )
-    yield _bug(
-        "fla-org/flame#9", LLAMA, _is("layers.0.mlp.up_proj.weight"),
-        _set(_is("layers.0.mlp.up_proj.weight"), lambda w: w.copy_(torch.randn(w.shape).sign() * 1e30)),
+    yield bug(
+        "fla-org/flame#9", LLAMA, ending("layers.0.mlp.up_proj.weight"),
+        changed(ending("layers.0.mlp.up_proj.weight"), lambda w: w.copy_(torch.randn(w.shape).sign() * 1e30)),
     )  # fmt: skip
-    yield _bug(
-        "huggingface/transformers#45050", LLAMA, _is("lm_head.weight"), _set(_is("lm_head.weight"), lambda w: w.zero_())
+    yield bug(
+        "huggingface/transformers#45050",
+        LLAMA,
+        ending("lm_head.weight"),
+        changed(ending("lm_head.weight"), lambda w: w.zero_()),
     )
-    yield _bug(
+    yield bug(
         "mosaicml/llm-foundry#1745",
         GPT2,
         lambda n: _norm(n) and _weight(n),
-        _set(lambda n: _norm(n) and _weight(n), lambda w: w.zero_()),
+        changed(lambda n: _norm(n) and _weight(n), lambda w: w.zero_()),
     )
-    yield _bug("pytorch/pytorch#90465", PRENORM, lambda _: True, _set(lambda _: True, lambda w: w.zero_()))
+    yield bug("pytorch/pytorch#90465", PRENORM, lambda _: True, changed(lambda _: True, lambda w: w.zero_()))
 
 
 def _overwritten() -> Iterator[Fault]:
     """Drawn by one and written over by another, or skipped by both."""
     gain = lambda n: _norm(n) and _weight(n)  # noqa: E731
-    yield _bug("huggingface/transformers#143", GPT2, gain, _set(gain, lambda w: w.normal_(std=0.02)))
-    yield _bug(
+    yield bug("huggingface/transformers#143", GPT2, gain, changed(gain, lambda w: w.normal_(std=0.02)))
+    yield bug(
         "huggingface/transformers#38987", LLAMA, lambda n: "layers" in n and "proj" in n,
-        _set(lambda n: "layers" in n and "proj" in n, lambda w: w.mul_(0.1)),
+        changed(lambda n: "layers" in n and "proj" in n, lambda w: w.mul_(0.1)),
     )  # fmt: skip
-    yield _bug("huggingface/transformers#46620", GPT, _weight, _set(_weight, lambda w: w.fill_(0.5)))
-    yield _bug("huggingface/transformers#45591", LLAMA, gain, _set(gain, lambda w: w.zero_()))
-    yield _bug(
+    yield bug("huggingface/transformers#46620", GPT, _weight, changed(_weight, lambda w: w.fill_(0.5)))
+    yield bug("huggingface/transformers#45591", LLAMA, gain, changed(gain, lambda w: w.zero_()))
+    yield bug(
         "fla-org/flash-linear-attention#367",
         GPT2,
-        _is("c_proj.weight"),
-        _set(_is("c_proj.weight"), lambda w: w.normal_(std=2.0)),
+        ending("c_proj.weight"),
+        changed(ending("c_proj.weight"), lambda w: w.normal_(std=2.0)),
     )
 
 
 def _other() -> Iterator[Fault]:
     """Attention's weights drawn with the fan of one while three are stacked; half the units of every MLP dead."""
-    packed = _is("in_proj_weight", "out_proj.weight")
-    yield _bug("pytorch/pytorch#57117", ENCODER, packed, _set(packed, lambda w: w.normal_()))
+    packed = ending("in_proj_weight", "out_proj.weight")
+    yield bug("pytorch/pytorch#57117", ENCODER, packed, changed(packed, lambda w: w.normal_()))
     first = BY_NAME["mlp-relu-glorot-4x128"]
     dead = lambda n: n.startswith("fc") and n.endswith("bias")  # noqa: E731
-    yield _bug("autonomousvision/transfuser#146", first, dead, _set(dead, lambda b: b[: len(b) * 3 // 4].fill_(-20)))
+    yield bug("autonomousvision/transfuser#146", first, dead, changed(dead, lambda b: b[: len(b) * 3 // 4].fill_(-20)))
 
 
 def threads() -> Iterator[Fault]:
