@@ -26,7 +26,8 @@ def critic(width: int = 16) -> nn.Sequential:
     net = nn.Sequential(
         nn.Conv2d(3, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True),
         nn.Conv2d(width, 2 * width, 4, 2, 1, bias=False), nn.BatchNorm2d(2 * width), nn.LeakyReLU(0.2, inplace=True),
-        nn.Conv2d(2 * width, 4 * width, 4, 2, 1, bias=False), nn.BatchNorm2d(4 * width), nn.LeakyReLU(0.2, inplace=True),
+        nn.Conv2d(2 * width, 4 * width, 4, 2, 1, bias=False), nn.BatchNorm2d(4 * width),
+        nn.LeakyReLU(0.2, inplace=True),
         nn.Conv2d(4 * width, 1, 2, bias=False), nn.Flatten(),
     )  # fmt: skip
     return net.apply(dcgan)
@@ -52,7 +53,8 @@ def bounded(width: int = 16) -> nn.Sequential:
     """A discriminator whose every layer has spectral norm one (Miyato et al., 2018)."""
     norm = nn.utils.parametrizations.spectral_norm
     return nn.Sequential(
-        norm(nn.Conv2d(3, width, 3, 2, 1)), nn.LeakyReLU(0.1), norm(nn.Conv2d(width, 2 * width, 3, 2, 1)), nn.LeakyReLU(0.1),
+        norm(nn.Conv2d(3, width, 3, 2, 1)), nn.LeakyReLU(0.1),
+        norm(nn.Conv2d(width, 2 * width, 3, 2, 1)), nn.LeakyReLU(0.1),
         nn.Flatten(), norm(nn.Linear(32 * width, 1)),
     )  # fmt: skip
 
@@ -150,7 +152,7 @@ class Coupling(nn.Module):
 
 
 class Score(nn.Module):
-    """A noise predictor of the plane: the time in Gaussian Fourier features, added to every layer (Song et al., 2021)."""
+    """A noise predictor of the plane: the time in Gaussian Fourier features in every layer (Song et al., 2021)."""
 
     def __init__(self, width: int = 64, depth: int = 3) -> None:
         super().__init__()
@@ -168,7 +170,7 @@ class Score(nn.Module):
 
 
 class Steps(nn.Module):
-    """DDPM's block: norm, SiLU, convolution, plus the time; again, with a last convolution at zero (Ho et al., 2020)."""
+    """DDPM's block: norm, SiLU, convolution, plus the time; again, the last at zero (Ho et al., 2020)."""
 
     def __init__(self, k: int, n: int) -> None:
         super().__init__()

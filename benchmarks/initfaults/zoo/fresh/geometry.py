@@ -228,9 +228,12 @@ class Operator(nn.Module):
 
     def __init__(self, width: int = 48) -> None:
         super().__init__()
-        make = lambda k: nn.Sequential(
-            nn.Linear(k, width), nn.Tanh(), nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 24)
-        )
+
+        def make(k: int) -> nn.Sequential:
+            return nn.Sequential(
+                nn.Linear(k, width), nn.Tanh(), nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 24)
+            )
+
         self.branch, self.trunk, self.bias = make(16), make(1), nn.Parameter(torch.zeros(1))
         for module in (*self.branch, *self.trunk):
             if isinstance(module, nn.Linear):

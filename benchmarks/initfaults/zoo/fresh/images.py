@@ -97,7 +97,7 @@ class Transformer2d(nn.Module):
 
 
 class FixupBlock(nn.Module):
-    """Two convolutions, scalar biases and a multiplier, no norm; the second convolution at zero (Zhang et al., 2019)."""
+    """Two convolutions, scalar biases and a multiplier, no norm; the second at zero (Zhang et al., 2019)."""
 
     def __init__(self, width: int, depth: int) -> None:
         super().__init__()

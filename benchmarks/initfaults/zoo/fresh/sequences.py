@@ -55,7 +55,7 @@ class Tagger(nn.Module):
 
 
 class Chain(nn.Module):
-    """A linear-chain CRF over such a tagger, which gives each text its negative log likelihood (Lample et al., 2016)."""
+    """A linear-chain CRF over such a tagger: each text's negative log likelihood (Lample et al., 2016)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,7 +105,7 @@ class Forecaster(nn.Module):
 
 
 class MinimalGRU(nn.Module):
-    """h = (1 - z) h + z W x, stacked with norms; all steps at once in logarithms would give the same (Feng et al., 2024)."""
+    """h = (1 - z) h + z W x, stacked with norms (Feng et al., 2024)."""
 
     def __init__(self, width: int = 32, depth: int = 2) -> None:
         super().__init__()

@@ -75,7 +75,7 @@ class FeatureTokens(nn.Module):
 
 
 class DLRM(nn.Module):
-    """Embeddings U(±1/√rows), a bottom perceptron, dot products of all pairs, a top perceptron (Naumov et al., 2019)."""
+    """Embeddings U(±1/√rows), a bottom perceptron, products of pairs, a top one (Naumov et al., 2019)."""
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()
