@@ -146,7 +146,7 @@ def ask(faults: list[Fault]) -> Outcome:
         if fault.host.name not in known["healthy"]:
             known["healthy"][fault.host.name] = healthy(fault.host)
         known["faults"][fault.name] = harm(fault.case, known["healthy"][fault.host.name])
-        if number % 20 == 0 or number == len(missing):
+        if number % 5 == 0 or number == len(missing):
             save(known)
             print(f"{number}/{len(missing)} {fault.name} {known['faults'][fault.name]['harm']}", flush=True)
     return known

@@ -39,7 +39,8 @@ def text(scores: list[Score]) -> str:
     for score in scores:
         if score.tool == OWN:
             lines += [*families(score), f"\nAnomalies without harm that it names as well: {score.harmless}"]
-            lines += _named("False alarms", score.false)
+            lines.append(f"Architectures with a false alarm: {score.nets}")
+            lines += _named("False alarms, by network", score.false)
             lines += _named("Misses", score.missed)
             lines += _named("Found, but elsewhere named first", score.misplaced)
             lines.append(f"\nRemedy of the first finding proven to clear it: {score.proven}")

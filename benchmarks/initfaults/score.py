@@ -144,6 +144,7 @@ class Score:
     tool: str
     errors: Share
     alarms: Share
+    nets: Share
     recall: Share
     paired: Share
     located: Share
@@ -184,7 +185,8 @@ def score(tool: str, said: dict[str, Verdict], half: Half) -> Score:
     all_faults = [fault for fault in faults(half) if f"fault/{fault.name}" in said and fault.name in truth]
     harmful = [fault for fault in all_faults if truth[fault.name]["harmful"]]
     harmless = [fault for fault in all_faults if not truth[fault.name]["harmful"]]
-    healthy = {name: v for name, v in said.items() if name.startswith("healthy/")}
+    sound = {net.name for net in nets(half)}
+    healthy = {name: v for name, v in said.items() if name.startswith("healthy/") and name.split("/")[1] in sound}
 
     def verdict(fault: Fault) -> Verdict:
         return said[f"fault/{fault.name}"]
@@ -204,7 +206,11 @@ def score(tool: str, said: dict[str, Verdict], half: Half) -> Score:
         by_family=_shares(harmful, lambda f: verdict(f).alarmed, lambda f: f.family),
         by_host=_shares(harmful, lambda f: verdict(f).alarmed, lambda f: f.host.family),
         harmless=Share(k=sum(verdict(f).alarmed for f in harmless), n=len(harmless)),
-        false=tuple(f"{name}: {_said(v)}" for name, v in healthy.items() if v.alarmed),
+        false=_grouped({name: _said(v) for name, v in healthy.items() if v.alarmed}),
+        nets=Share(
+            k=len({name.split("/")[1] for name, v in healthy.items() if v.alarmed}),
+            n=len({name.split("/")[1] for name in healthy}),
+        ),
         missed=tuple(f"{f.name} (harm {truth[f.name]['harm']})" for f in harmful if not verdict(f).alarmed),
         misplaced=tuple(f"{f.name}: {_said(verdict(f))}" for f in found if not located(f)),
         unproven=tuple(
@@ -217,6 +223,15 @@ def score(tool: str, said: dict[str, Verdict], half: Half) -> Score:
             if f.thread
         ),
     )
+
+
+def _grouped(said: dict[str, str]) -> tuple[str, ...]:
+    """What was said of healthy networks, the seeds of one network that heard the same in one line."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name, words in said.items():
+        _, net, seed = name.split("/")
+        groups.setdefault((net, words), []).append(seed)
+    return tuple(f"{net}, seed {' '.join(seeds)}: {words}" for (net, words), seeds in groups.items())
 
 
 def _said(verdict: Verdict) -> str:

@@ -11,17 +11,17 @@ from benchmarks.initfaults.net import Net
 COMMON: tuple[Maker, ...] = (*known.COMMON, *new.COMMON)
 RARE: tuple[Maker, ...] = (*known.RARE, *new.RARE)
 ALWAYS: tuple[Maker, ...] = (*known.ALWAYS, *new.ALWAYS)
-EACH = 6  # of the common families a network gets, in turn
+STRIDE, EACH = 6, 4  # a network gets four of the common families, the next one those from the sixth on
 
 
 def fresh_faults(hosts: list[Net]) -> Iterator[Fault]:
-    """One variant of six common families in turn, of every other rare one that applies, and all of the rarest."""
+    """One variant of four common families in turn, of every other rare one that applies, and all of the rarest."""
     for turn, host in enumerate(hosts):
         assert host.sites
         yield from (fault for maker in ALWAYS for fault in maker(host, turn))
         if not host.sites.hidden:
             continue
-        chosen = [COMMON[(turn * EACH + i) % len(COMMON)] for i in range(EACH)]
+        chosen = [COMMON[(turn * STRIDE + i) % len(COMMON)] for i in range(EACH)]
         for maker in (*chosen, *RARE[turn % 2 :: 2]):
             variants = list(maker(host, turn))
             if variants:
