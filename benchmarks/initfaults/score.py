@@ -4,6 +4,7 @@ Verdicts are kept in a file as they come, so that an interrupted run goes on; in
 """
 
 import json
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from benchmarks.initfaults.oracle import load
 from benchmarks.initfaults.zoo import nets
 from scipy.stats import norm
 
-OWN, BASELINE_SEEDS, EVERY = "initlab", 2, 50
+OWN, BASELINE_SEEDS, EVERY, LIMIT = "initlab", 2, 50, 180
 FIELDS = ("rule", "severity", "path", "cleared", "code")
 
 
@@ -44,13 +45,22 @@ class Verdict:
 Verdicts = dict[str, dict[str, Verdict]]
 
 
+def _late(*_: object) -> None:
+    raise TimeoutError(f"no verdict after {LIMIT} s")
+
+
 def judge(checker: Checker, case: Callable[[], Case]) -> Verdict:
+    """The checker's word within three minutes; whatever it raises is a crash, counted as silence and named."""
     made = case()
+    signal.signal(signal.SIGALRM, _late)
+    signal.alarm(LIMIT)
     begun = time.perf_counter()
     try:
         alarms = tuple(checker(made))
-    except Exception as error:  # a baseline may raise anything: it is then counted as silent, and named
+    except Exception as error:
         return Verdict(crash=f"{type(error).__name__}: {error}"[:200])
+    finally:
+        signal.alarm(0)
     return Verdict(alarms=alarms, seconds=time.perf_counter() - begun)
 
 
