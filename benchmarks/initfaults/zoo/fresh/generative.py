@@ -129,28 +129,6 @@ class Quantised(nn.Module):
         return (guess - x).square().mean(1) + apart
 
 
-class Coupling(nn.Module):
-    """RealNVP on the plane: six affine couplings whose last layers are zero, so that it starts at the identity."""
-
-    def __init__(self, depth: int = 6, width: int = 32) -> None:
-        super().__init__()
-        self.nets = nn.ModuleList(
-            nn.Sequential(nn.Linear(1, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 2))
-            for _ in range(depth)
-        )
-        for net in self.nets:
-            nn.init.zeros_(net[4].weight)
-            nn.init.zeros_(net[4].bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        total, (a, b) = torch.zeros(len(x)), x.chunk(2, 1)
-        for net in self.nets:
-            s, t = net(a).chunk(2, 1)
-            s = torch.tanh(s)
-            a, b, total = b * torch.exp(s) + t, a, total + s[:, 0]
-        return 0.5 * (a**2 + b**2)[:, 0] - total + math.log(2 * math.pi)
-
-
 class Score(nn.Module):
     """A noise predictor of the plane: the time in Gaussian Fourier features in every layer (Song et al., 2021)."""
 
@@ -258,7 +236,6 @@ GENERATIVE = (
     _net("equalised-mapping", partial(_latents, 8), Mapping, MSE),
     _net("conv-vae", images, ConvVAE, mean_loss),
     _net("vq-vae", digits, Quantised, mean_loss, "fc1 fc2 fc3"),
-    _net("coupling-flow", speckles, Coupling, mean_loss, rows=64),
     _net("score-plane", _noisy_points, Score, MSE, "stem time layers.0 layers.1 layers.2", act="silu", rows=64),
     _net("ddpm-unet", _noisy_images, Denoiser, MSE),
     _net("byol", digits, Momentum, mean_loss, rows=64),

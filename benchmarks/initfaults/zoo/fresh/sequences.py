@@ -144,26 +144,6 @@ class Dilated(nn.Module):
         return self.head(x[:, :, -1])
 
 
-class Wave(nn.Module):
-    """WaveNet: tanh times sigmoid, dilations 1, 2, 4, 8, a sum of skips, 64 levels (van den Oord et al., 2016)."""
-
-    def __init__(self, width: int = 16) -> None:
-        super().__init__()
-        self.stem = nn.Conv1d(1, width, 1)
-        self.both = nn.ModuleList(nn.Conv1d(width, 2 * width, 2, dilation=2**i) for i in range(4))
-        self.res = nn.ModuleList(nn.Conv1d(width, width, 1) for _ in range(4))
-        self.skip = nn.ModuleList(nn.Conv1d(width, 32, 1) for _ in range(4))
-        self.last, self.head = nn.Conv1d(32, 32, 1), nn.Conv1d(32, 64, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x, total = self.stem(x), 0
-        for index, (both, res, skip) in enumerate(zip(self.both, self.res, self.skip, strict=True)):
-            a, b = both(functional.pad(x, (2**index, 0))).chunk(2, 1)
-            h = torch.tanh(a) * torch.sigmoid(b)
-            x, total = x + res(h), total + skip(h)
-        return self.head(torch.relu(self.last(torch.relu(total)))).transpose(1, 2)
-
-
 class Sound(nn.Module):
     """M5: a wide strided first convolution on the raw wave, batch norms, pooling (Dai et al., 2017)."""
 
@@ -272,13 +252,6 @@ class States(nn.Module):
         return self.head(x.mean(1))
 
 
-def _next_levels() -> Pair:
-    """The next of 64 levels of a wave."""
-    x, _ = sounds(64)
-    levels = ((x[:, 0] / 3 + 0.5).clamp(0, 0.999) * 64).long()
-    return x[:, :, :-1].contiguous(), levels[:, 1:].contiguous()
-
-
 def _tagged() -> Pair:
     x, y = tags()
     return torch.cat([x, y], 1), torch.zeros(len(x))
@@ -298,7 +271,6 @@ SEQUENCES = (
     _net("lstm-forecast", series, Forecaster, MSE, LSTM2, act="lstm"),
     _net("minimal-gru", series, MinimalGRU, MSE, MINIMAL, act="silu"),
     _net("tcn-weight-norm", series, Dilated, nn.SmoothL1Loss()),
-    _net("wavenet", _next_levels, Wave, tag_loss),
     _net("sound-conv", sounds, Sound, CE, "conv1.weight conv2.weight"),
     _net("spectrogram", sounds, Spectral, CE, "conv1.weight conv2.weight", act="gelu"),
     _net("speech-ctc", utterances, Speech, ctc_loss, "conv.weight cell.weight_ih_l0 cell.weight_hh_l0", act="lstm"),
