@@ -198,3 +198,28 @@ def test_numbers_that_are_not_finite_in_the_batch_are_named_first(share):
     found = initlab.check(mlp(), batch)
     assert (found.findings[0].rule, found.findings[0].path) == ("W001", "batch")
     assert all(each.explained_by == "W001 batch" for each in found.findings[1:] if each.counts)
+
+
+def normalised(shift, last=nn.ReLU):
+    model = nn.Sequential(nn.Linear(32, 32), nn.LayerNorm(32), last(), nn.Linear(32, 4))
+    nn.init.constant_(model[1].bias, shift)
+    return model
+
+
+@pytest.mark.parametrize("shift", [4.0, -10.0, 30.0])
+def test_a_shift_that_drowns_what_was_normalised_is_named_first_and_set_to_zero(shift):
+    first = initlab.check(normalised(shift), torch.randn(64, 32), prove=True).findings[0]
+    assert (first.rule, first.path, first.cleared) == ("W076", "1.bias", True)
+
+
+@pytest.mark.parametrize("model", [normalised(0.0), normalised(2.0), normalised(-4.0, nn.Sigmoid)])
+def test_a_small_shift_and_one_of_a_gate_are_left_alone(model):
+    assert "W076" not in {each.rule for each in initlab.check(model, torch.randn(64, 32)).findings}
+
+
+def test_a_frozen_shift_and_a_closed_gain_are_left_alone():
+    frozen, closed = normalised(10.0), normalised(10.0)
+    frozen[1].bias.requires_grad_(False)
+    nn.init.zeros_(closed[1].weight)
+    for model in (frozen, closed):
+        assert "W076" not in {each.rule for each in initlab.check(model, torch.randn(64, 32)).findings}

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from initlab.rules import Edit, Finding
 
-FOLDED = frozenset({"W001", "W020", "W021", "W030", "W031", "W040", "W066", "W070", "W071", "W072", "W073", "W080"})
+FOLDED = frozenset(
+    {"W001", "W020", "W021", "W030", "W031", "W040", "W066", "W070", "W071", "W072", "W073", "W076", "W080"}
+)
 """Rules that look at each place by itself, and may say the same of many."""
 
 SHOWN = 12
