@@ -223,3 +223,37 @@ def test_a_frozen_shift_and_a_closed_gain_are_left_alone():
     nn.init.zeros_(closed[1].weight)
     for model in (frozen, closed):
         assert "W076" not in {each.rule for each in initlab.check(model, torch.randn(64, 32)).findings}
+
+
+def bounded(bias, last, scale=1.0):
+    class Actor(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc, self.head, self.last = nn.Linear(32, 64), nn.Linear(64, 4), last()
+            with torch.no_grad():
+                self.head.bias[-1] = bias
+
+        def forward(self, x):
+            return self.last(self.head(torch.relu(self.fc(x))) * scale)
+
+    torch.manual_seed(0)
+    return Actor()
+
+
+def saturated(model, loss="mse"):
+    batch = torch.randn(64, 32), torch.rand(64, 4)
+    found = initlab.check(model, batch, loss, prove=True).findings
+    return [(each.path, each.cleared) for each in found if each.rule == "W040"]
+
+
+@pytest.mark.parametrize(("last", "bound"), [(nn.Tanh, 9.0), (nn.Sigmoid, 18.0)])
+def test_a_bias_that_holds_one_output_at_its_end_is_named(last, bound):
+    assert saturated(bounded(bound, last)) == [("head.bias", True)]
+    assert saturated(bounded(-bound, last)) == [("head.bias", True)]
+    assert saturated(bounded(bound - 1, last)) == []
+    assert saturated(bounded(bound, last, scale=0.1)) == []
+
+
+def test_a_loss_that_takes_the_slope_out_again_needs_none():
+    assert saturated(bounded(60.0, nn.Identity), "bce") == []
+    assert saturated(bounded(60.0, nn.Sigmoid), nn.functional.binary_cross_entropy) == []

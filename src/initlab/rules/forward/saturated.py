@@ -1,14 +1,21 @@
 """W040: bounded activations that have gone flat."""
 
+import math
 from collections.abc import Iterator
 
 from initlab.laws import Constant
-from initlab.rules.evidence import biases_of, culprit, matrix_of, overall, producer, redraw
+from initlab.rules.evidence import biases_of, culprit, ends, matrix_of, overall, producer, redraw
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
-from initlab.trace import Op, Trace
+from initlab.trace import Op, Trace, Weight
 
 SHUT = 9.0
 """The mean square of the biases of a recurrent layer from which they, and not the weights, shut its gates."""
+
+ROUNDING = 2.0**-23
+"""The rounding of float32: a slope below it moves nothing, whatever the format of the weights."""
+
+STEEPNESS = {"tanh": 2.0, "sigmoid": 1.0}
+"""k of the slope φ'(z)/φ'(0) → 4 exp(-k |z|)."""
 
 
 @rule("W040", "saturated", severity="warning")
@@ -19,8 +26,12 @@ def saturated(trace: Trace, *, limit: float = 0.1) -> Iterator[Finding]:
     N(0, 1). Below 1/10, at z ~ N(0, 5²), the layer lets no gradient through that n w² of its weights could not have
     kept. A sigmoid that multiplies another signal is a gate, and may be shut on purpose.
 
+    Of an output each unit counts by itself: a bias so large that the slope φ'(b)/φ'(0) → 4 exp(-k |b|), k = 2 of tanh
+    and 1 of a sigmoid, is below the rounding of float32, at |b| of 8.7 and 17.3, holds it at an end for good. That is
+    left alone where the cross-entropy takes the slope out again.
+
     ## Limit
-    E φ'(z)²/φ'(0)² >= limit
+    E φ'(z)²/φ'(0)² >= limit;  of every bias of an output φ'(b)/φ'(0) >= 2⁻²³
 
     ## Example
     model = nn.Sequential(nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 4))
@@ -41,6 +52,8 @@ def saturated(trace: Trace, *, limit: float = 0.1) -> Iterator[Finding]:
     for op in bounded:
         if op.slope is not None and op.slope < limit and not _meant(trace, op):
             yield _finding(trace, op, op.slope, limit)
+        elif (held := _held(trace, op)) is not None:
+            yield held
 
 
 def _meant(trace: Trace, op: Op) -> bool:
@@ -48,6 +61,33 @@ def _meant(trace: Trace, op: Op) -> bool:
     place = trace.first.ops.index(op)
     last = not any(place in each.inputs for each in trace.first.ops)
     return (op.function in ("sigmoid", "hardsigmoid") and op.gate) or last
+
+
+def _held(trace: Trace, op: Op) -> Finding | None:
+    """The bias that holds a unit of an output at its bound, where there is one."""
+    source = producer(trace, op)
+    entropy = trace.output is not None and trace.output.kind in ("bce", "cross_entropy")
+    if source is None or source not in ends(trace) or op.function not in STEEPNESS or entropy:
+        return None
+    for bias in biases_of(trace, source):
+        slope = 4 * math.exp(-STEEPNESS[op.function] * min(bias.largest, op.largest))
+        if slope < ROUNDING and not bias.frozen:
+            return _stuck(op, bias, slope)
+    return None
+
+
+def _stuck(op: Op, bias: Weight, slope: float) -> Finding:
+    return Finding(
+        severity="warning",
+        path=bias.name,
+        measured=slope,
+        limit=ROUNDING,
+        formula="φ'(b)/φ'(0) >= 2⁻²³, the rounding of float32",
+        cause=f"{bias.name} has an entry of size {bias.largest:.3g}, where {op.function} is flat: that output stays at "
+        "its end.",
+        remedy=Remedy(words="Set the bias to 0.", edits=(Edit(weight=bias.name, law=Constant(value=0.0)),)),
+        weights=(bias.name,),
+    )
 
 
 def _finding(trace: Trace, op: Op, slope: float, limit: float) -> Finding:
