@@ -217,7 +217,8 @@ class Trace:
     `cosine` is the mean cosine of different examples at the input, `batch` and `loss` say in words what was fed in and
     what was minimised, `unseen` names the functions that read a weight and are not understood, `noise` those
     that drew what went into the passes as it was (what drops out is off), `precision` is the
-    relative rounding of the numbers that were computed with. A trace of weights alone has no passes.
+    relative rounding of the numbers that were computed with, `unscaled` names the normalisations in eval mode most of
+    whose running variances are below their ε. A trace of weights alone has no passes.
     """
 
     framework: str
@@ -229,6 +230,7 @@ class Trace:
     loss: str = ""
     unseen: tuple[str, ...] = ()
     noise: tuple[str, ...] = ()
+    unscaled: tuple[str, ...] = ()
     precision: float = 2.0**-23
     rate: float = 1e-3
     residual: bool = False

@@ -257,3 +257,27 @@ def test_a_bias_that_holds_one_output_at_its_end_is_named(last, bound):
 def test_a_loss_that_takes_the_slope_out_again_needs_none():
     assert saturated(bounded(60.0, nn.Identity), "bce") == []
     assert saturated(bounded(60.0, nn.Sigmoid), nn.functional.binary_cross_entropy) == []
+
+
+def with_statistics(variance, *, evaluated):
+    model = nn.Sequential(nn.Linear(32, 32), nn.BatchNorm1d(32, affine=False), nn.ReLU(), nn.Linear(32, 4))
+    model[1].running_var.copy_(variance)
+    model[1].train(not evaluated)
+    return model
+
+
+def test_a_running_variance_of_zero_in_eval_mode_is_named_and_reset():
+    model = with_statistics(torch.zeros(32), evaluated=True)
+    first = initlab.check(model, torch.randn(64, 32), prove=True).findings[0]
+    assert (first.rule, first.path, first.cleared) == ("W077", "1", True)
+    assert not model[1].training
+    assert not model[1].running_var.any()
+
+
+@pytest.mark.parametrize(
+    ("variance", "evaluated"),
+    [(torch.zeros(32), False), (torch.ones(32), True), ((torch.arange(32) % 2).float(), True)],
+)
+def test_statistics_of_the_batch_and_a_few_dead_units_are_left_alone(variance, evaluated):
+    found = initlab.check(with_statistics(variance, evaluated=evaluated), torch.randn(64, 32))
+    assert "W077" not in {each.rule for each in found.findings}

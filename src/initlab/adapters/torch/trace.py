@@ -50,6 +50,7 @@ def trace(
     groups = trace_weights.groups(model)
     if not any(parameter.requires_grad for parameter, _ in groups.values()):
         raise DataError("The model must have a trainable weight, got none. Set requires_grad on what is to be trained.")
+    unscaled = trace_weights.unscaled(model)
     with untouched(model, seed=seed):
         run = Run(model, fed, loss, {name: parameter for name, (parameter, _) in groups.items()}, seed)
         passes = run.passes(steps, rate)
@@ -63,6 +64,7 @@ def trace(
         loss=run.words,
         unseen=tuple(sorted(run.recorder.reads.unseen)),
         noise=run.recorder.noise.left,
+        unscaled=unscaled,
         rate=rate,
         residual=run.recorder.meter.residual,
         normalised=run.normalised,

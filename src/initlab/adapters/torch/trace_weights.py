@@ -37,6 +37,18 @@ def groups(model: Any) -> dict[str, tuple[Any, tuple[str, ...]]]:  # noqa: ANN40
     return {group[0][0]: (group[0][1], tuple(name for name, _ in group[1:])) for group in found.values()}
 
 
+def unscaled(model: Any) -> tuple[str, ...]:  # noqa: ANN401
+    """The normalisations in eval mode most of whose running variances are below their ε, which then sets the scale."""
+    found = []
+    for name, module in model.named_modules():
+        variance = getattr(module, "running_var", None)
+        if module.training or not isinstance(variance, torch.Tensor) or not hasattr(module, "reset_running_stats"):
+            continue
+        if not variance.is_meta and variance.numel() and float((variance < module.eps).float().mean()) > 1 / 2:
+            found.append(name)
+    return tuple(found)
+
+
 def weight(name: str, parameter: Any, aliases: tuple[str, ...], module: str) -> Weight:  # noqa: ANN401
     """The measurements of one parameter. Reads it three times; its rank is computed only where it may be low."""
     values = parameter.detach()
