@@ -48,7 +48,8 @@ class Weight:
     `finite` is the share of finite entries, `tiny` of those within 1e-10 of 0 and not 0; `mean`, `std`, `norm`
     (Euclidean) and `largest` (|entry|) are over those. `values` counts the distinct entries of a sample, at most 5.
     `rank` is the numerical rank, where the matrix may fall short of half of its full rank, which is that of its rows
-    and columns that are not zero; None means that it does not. Two weights of one `digest` hold the same numbers.
+    and columns that are not zero; None means that it does not; there, `repeats` says how often it holds each of its
+    different rows, where that is equally often. Two weights of one `digest` hold the same numbers.
     `fan_in` and `fan_out` are those of the operation that uses it, whatever the layout; `frozen` weights take no
     gradient; `used` says whether an operation of the forward pass read it; `cut` names what keeps the gradient from it
     (detach, no_grad), if something does. `gain` marks the scale of a normalisation; `directed` a weight that is divided
@@ -66,6 +67,7 @@ class Weight:
     tiny: float = 0.0
     values: int = 5
     rank: int | None = None
+    repeats: int = 1
     digest: str = ""
     fan_in: float | None = None
     fan_out: float | None = None

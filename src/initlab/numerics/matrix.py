@@ -22,6 +22,7 @@ class Measures(TypedDict):
     tiny: float
     values: int
     rank: int | None
+    repeats: int
     digest: str
 
 
@@ -34,6 +35,7 @@ def measures(tensor: npt.NDArray[np.generic]) -> Measures:
     values = np.asarray(tensor, dtype=np.float64)
     kept = np.isfinite(values)
     finite = float(kept.mean()) if values.size else 1.0
+    rank = _rank(values) if finite == 1.0 else None
     values = np.where(kept, values, 0.0) if finite < 1 else values
     flat = values.reshape(-1)
     sample = flat[:: max(1, flat.size // SAMPLE)][:SAMPLE]
@@ -46,7 +48,8 @@ def measures(tensor: npt.NDArray[np.generic]) -> Measures:
         "finite": finite,
         "tiny": float(((sample != 0) & (np.abs(sample) < 1e-10)).mean()) if sample.size else 0.0,
         "values": min(5, int(np.unique(sample[:512]).size)),
-        "rank": _rank(values) if finite == 1.0 else None,
+        "rank": rank,
+        "repeats": 1 if rank is None else repeats(values),
         "digest": hashlib.sha256(f"{tensor.shape} {norm!r}".encode() + sample.tobytes()).hexdigest(),
     }
 
@@ -60,3 +63,13 @@ def _rank(values: npt.NDArray[np.float64]) -> int | None:
     found = int((singular > 1e-5 * singular[0]).sum())
     possible = min(int(matrix.any(axis=0).sum()), int(matrix.any(axis=1).sum()))
     return found if found < possible else None
+
+
+def repeats(values: npt.NDArray[np.generic]) -> int:
+    """How often a matrix holds each of its different rows, where that is equally often; else 1.
+
+    >>> repeats(np.array([[1, 2], [1, 2], [3, 4], [3, 4]])), repeats(np.array([[1, 2], [1, 2], [3, 4]]))
+    (2, 1)
+    """
+    _, counts = np.unique(values.reshape(len(values), -1), axis=0, return_counts=True)
+    return int(counts[0]) if (counts == counts[0]).all() else 1

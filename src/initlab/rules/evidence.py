@@ -264,6 +264,35 @@ def constants(trace: Trace) -> list[Weight]:
     ]
 
 
+def copies_part(trace: Trace, weight: Weight) -> bool:
+    """Whether rows that are copies have different things to do: outputs, and channels that become places.
+
+    What comes next then reads as many channels fewer as there are copies, in more rows. Without a pass, several rows
+    are believed.
+    """
+    if weight.repeats == 1 or weight.values == 1:
+        return False
+    if not trace.passes:
+        return weight.repeats < weight.shape[0]
+    return all(op.head or _spread_out(trace, place, op, weight.repeats) for place, op in readers(trace, weight.name))
+
+
+def _spread_out(trace: Trace, place: int, op: Op, copies: int) -> bool:
+    """Whether all that reads an operation's units finds them, by so many at a time, in rows of their own."""
+    after = list(_kernels_after(trace, place))
+    return bool(after) and all(each.rows > op.rows and kernel.shape[1] * copies == op.units for each, kernel in after)
+
+
+def _kernels_after(trace: Trace, place: int) -> Iterator[tuple[Op, Weight]]:
+    """The operations that read what one puts out, across those without a matrix, each with its own."""
+    for after, op in followers(trace, place):
+        kernel = next((weight for weight in map(trace.weight, op.weights) if weight.matrix), None)
+        if kernel is None:
+            yield from _kernels_after(trace, after)
+        else:
+            yield op, kernel
+
+
 def before_scores(trace: Trace) -> set[str]:
     """The weights of queries and keys: their gradient is small as long as attention looks everywhere alike."""
     found: set[str] = set()

@@ -13,6 +13,7 @@ from initlab.adapters.jax.place import Place
 from initlab.adapters.jax.program import Number, Program
 from initlab.adapters.jax.read import Reading
 from initlab.adapters.jax.views import View
+from initlab.numerics.matrix import repeats
 from initlab.parameters import Parameter
 from initlab.trace import Gradient, Kind, Weight
 
@@ -67,6 +68,7 @@ def measured(name: str, held: Held, arrays: Sequence[Any]) -> Weight:
     values = np.where(finite, values, 0.0)
     norm = float(np.linalg.norm(values))
     sample = values.reshape(-1)[:: max(1, values.size // SAMPLE)][:SAMPLE]
+    low = rank(values, norm**2) if share == 1.0 else None
     digest = hashlib.sha256(f"{values.shape} {norm!r}".encode() + sample.tobytes()).hexdigest()
     return Weight(
         name=name,
@@ -79,7 +81,8 @@ def measured(name: str, held: Held, arrays: Sequence[Any]) -> Weight:
         finite=share,
         tiny=float(((sample != 0) & (np.abs(sample) < 1e-10)).mean()) if sample.size else 0.0,
         values=min(5, len(np.unique(sample[:512]))),
-        rank=rank(values, norm**2) if share == 1.0 else None,
+        rank=low,
+        repeats=1 if low is None else repeats(values),
         digest=digest,
         aliases=held.parameter.tied_to,
         module=held.parameter.module or "",

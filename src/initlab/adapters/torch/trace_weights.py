@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from initlab.adapters.torch.trace_reads import Read
+from initlab.numerics.matrix import repeats
 from initlab.trace import Gradient, Weight
 
 SAMPLE = 4096
@@ -63,6 +64,7 @@ def weight(name: str, parameter: Any, aliases: tuple[str, ...], module: str) -> 
     mean = float(values.sum(dtype=None if values.dtype == torch.float64 else torch.float32)) / size
     largest = max(abs(float(end)) for end in torch.aminmax(values)) if values.numel() else 0.0
     sample = _sample(values)
+    low = rank(values, norm**2) if finite == 1.0 else None
     return Weight(
         name=name,
         shape=tuple(parameter.shape),
@@ -74,7 +76,8 @@ def weight(name: str, parameter: Any, aliases: tuple[str, ...], module: str) -> 
         finite=finite,
         tiny=float(((sample != 0) & (sample.abs() < 1e-10)).double().mean()) if sample.numel() else 0.0,
         values=min(5, int(torch.unique(sample[:512]).numel())),
-        rank=rank(values, norm**2) if finite == 1.0 else None,
+        rank=low,
+        repeats=1 if low is None else repeats(values.double().cpu().numpy()),
         digest=hashlib.sha256(
             f"{tuple(parameter.shape)} {norm!r}".encode() + sample.cpu().numpy().tobytes()
         ).hexdigest(),

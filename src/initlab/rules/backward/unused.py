@@ -11,11 +11,11 @@ from initlab.trace import Trace, Weight
 def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
     """A weight takes no gradient: cut off by detach or no_grad, frozen among trained ones, or not used.
 
-    Exact. What an operation reads and a detach() stands between it and the loss is a warning, and so is a frozen matrix
-    of random numbers whose own bias, or the scale of whose own normalisation, is trained, or with trained weights
-    before it in a network that is trained in the main: it stays random. Freezing the first layers, or all but adapters
-    beside them, is a method and no mistake. A weight that no operation reads, or that makes an output which the loss
-    does not look at (a pooler), is mentioned only.
+    Exact. What an operation reads and a detach() stands between it and the loss is a warning. All else is mentioned
+    only: a weight that no operation reads, or that makes an output which the loss does not look at (a pooler); and a
+    frozen random matrix whose own bias, or the scale of whose own normalisation, is trained, or with trained weights
+    before it in a network that is trained in the main. It stays random: a method as well as a mistake, and no number
+    before the first step tells them apart. Frozen first layers, and those with adapters beside them, are left alone.
 
     ## Limit
     every trainable weight has a gradient;  frozen random numbers < minority · trained ones, behind trained ones
@@ -45,7 +45,7 @@ def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
     batch = torch.randn(32, 8)
 
     ## References
-    Exact, by the chain rule: what no path joins to the loss has no derivative.
+    Exact, by the chain rule. Frozen on purpose: Ben Zaken et al., BitFit, 2022; Liu et al., DoRA, 2024.
     """
     without = [weight for weight in trace.trained() if weight.name not in trace.first.gradients]
     moving = {weight.digest for weight in trace.trained() if weight.name in trace.first.gradients}
@@ -97,9 +97,9 @@ def _frozen(trace: Trace, minority: float) -> Iterator[Finding]:
         yield _finding(
             found,
             main,
-            "warning",
+            "info",
             f"{main.name} is frozen and random, though what is beside or before it is trained{_and_others(found)}.",
-            "Thaw it.",
+            "Thaw it, unless it is frozen on purpose.",
             _thaw(found) if trace.framework == "torch" else "",
         )
 

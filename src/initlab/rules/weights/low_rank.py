@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from initlab.rules.evidence import constants, readers, redrawn
-from initlab.rules.rule import Finding, rule
+from initlab.rules.evidence import constants, copies_part, readers, redrawn
+from initlab.rules.rule import Finding, Severity, rule
 from initlab.trace import Trace, Weight
 
 VALUES = 4
@@ -16,7 +16,9 @@ def low_rank(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
 
     A matrix with independent continuous entries has full rank with probability 1: the number of its rows or columns
     that are not zero, whichever is less (a delta-orthogonal kernel of one channel has one). What falls short was filled
-    by an outer product, by copying rows, or by broadcasting one row over all. Constant matrices whose
+    by an outer product, by copying rows, or by broadcasting one row over all. Where each row is held equally often and
+    the copies become neighbours in space (ICNR before a pixel shuffle) or outputs, which have targets of their own, the
+    rank is that of the different rows, and the copies are mentioned only. Constant matrices whose
     units are alike are W020's; those that biases alone tell apart are meant here. Identities, sparse matrices and those
     of few values are left alone.
 
@@ -32,29 +34,39 @@ def low_rank(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
     model = nn.Sequential(nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 4))
 
     ## References
-    Feng, Zhang, The rank of a random matrix, Applied Mathematics and Computation 185, 2007.
+    Feng, Zhang, The rank of a random matrix, Applied Mathematics and Computation 185, 2007. Copies before a pixel
+    shuffle: Aitken et al., Checkerboard artifact free sub-pixel convolution, 2017.
     """
     for weight in trace.weights:
         few = weight.values <= VALUES and (weight.values > 1 or not trace.passes or _alike(trace, weight))
         if weight.rank is None or weight.frozen or few or (trace.passes and not weight.matrix):
             continue
         full = min(weight.shape[0], weight.size // weight.shape[0])
-        how = "one number, over and over" if weight.values == 1 else "an outer product, or copied rows"
-        if 0 < weight.rank < share * full:
-            yield Finding(
-                severity="warning",
-                path=weight.name,
-                measured=float(weight.rank),
-                limit=share * full,
-                formula=f"{share:g} · min(shape): independent entries have full rank, {full}",
-                cause=f"{weight.name} has rank {weight.rank} of {full}: {how}.",
-                remedy=redrawn(
-                    trace,
-                    (constants(trace) if weight.values == 1 else []) or [weight],
-                    "Draw its entries independently.",
-                ),
-                weights=(weight.name,),
-            )
+        if not 0 < weight.rank < share * full:
+            continue
+        rows = weight.shape[0] // weight.repeats
+        if copies_part(trace, weight) and weight.rank >= share * min(rows, full):
+            held = f"each of its {rows} different rows" if rows > 1 else "one row"
+            cause = f"{weight.name} holds {held} {weight.repeats} times."
+            yield _finding(trace, "info", weight, share * full, full, cause)
+        else:
+            how = "one number, over and over" if weight.values == 1 else "an outer product, or copied rows"
+            cause = f"{weight.name} has rank {weight.rank} of {full}: {how}."
+            yield _finding(trace, "warning", weight, share * full, full, cause)
+
+
+def _finding(trace: Trace, severity: Severity, weight: Weight, limit: float, full: int, cause: str) -> Finding:
+    told = (constants(trace) if weight.values == 1 else []) or [weight]
+    return Finding(
+        severity=severity,
+        path=weight.name,
+        measured=float(weight.rank or 0),
+        limit=limit,
+        formula=f"{limit / full:g} · min(shape): independent entries have full rank, {full}",
+        cause=cause,
+        remedy=redrawn(trace, told, "Draw its entries independently."),
+        weights=(weight.name,),
+    )
 
 
 def _alike(trace: Trace, weight: Weight) -> bool:

@@ -1,0 +1,118 @@
+"""What is so on purpose is not accused, and the same by mistake is: copies, standard deviations, frozen parts."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+import initlab
+
+
+def said(model, x, rule):
+    torch.manual_seed(1)
+    found = initlab.check(model, x, prove=False).findings
+    return {(finding.path, finding.severity) for finding in found if finding.rule == rule}
+
+
+class Noisy(nn.Module):
+    """Two layers; the first adds to its mean, or puts out, √(x² softplus(ρ)²), with noise or without."""
+
+    def __init__(self, *, noise):
+        super().__init__()
+        self.first, self.last = nn.Linear(16, 32), nn.Linear(32, 4)
+        self.spread, self.noise = nn.Parameter(torch.full((32, 16), -1.0)), noise
+
+    def forward(self, x):
+        spread = functional.linear(x**2, functional.softplus(self.spread) ** 2).sqrt()
+        return self.last(torch.relu(self.first(x) + spread * torch.randn(len(x), 32) if self.noise else spread))
+
+
+@pytest.mark.parametrize(("noise", "expected"), [(True, set()), (False, {("spread", "warning")})])
+def test_standard_deviations_that_start_alike_are_no_narrow_layer_unless_they_are_the_signal(noise, expected):
+    torch.manual_seed(0)
+    assert said(Noisy(noise=noise), torch.randn(32, 16), "W021") == expected
+
+
+def upscaler(r, channels, *, hidden, shuffle, rank=None):
+    """Convolutions whose `up` holds each of its rows r² times, before a pixel shuffle or in its absence."""
+    torch.manual_seed(0)
+    up = nn.Conv2d(8, channels * r * r, 3, padding=1)
+    rows = torch.randn(channels, up.weight[0].numel()) / 8
+    rows = rows if rank is None else torch.randn(channels, rank) @ rows[:rank]
+    up.weight.data = rows.repeat_interleave(r * r, 0).view_as(up.weight)
+    nn.init.zeros_(up.bias)
+    parts = {"stem": nn.Conv2d(3, 8, 3, padding=1), "act": nn.ReLU(), "up": up}
+    if shuffle:
+        parts["shuffle"] = nn.PixelShuffle(r)
+    if hidden:
+        parts |= {"bend": nn.ReLU(), "tail": nn.Conv2d(channels if shuffle else channels * r * r, 3, 3, padding=1)}
+    model = nn.Sequential()
+    for name, part in parts.items():
+        model.add_module(name, part)
+    return model
+
+
+PICTURES = torch.randn(8, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize(("r", "channels"), [(2, 1), (2, 3), (3, 2), (4, 8)])
+def test_copies_before_a_pixel_shuffle_are_told_and_not_accused(r, channels, hidden):
+    model = upscaler(r, channels, hidden=hidden, shuffle=True)
+    assert said(model, PICTURES, "W071") == {("up.weight", "info")}
+    assert not said(model, PICTURES, "W021")
+
+
+@pytest.mark.parametrize(("r", "channels"), [(2, 3), (3, 2), (4, 8)])
+def test_the_same_copies_in_a_hidden_layer_without_one_are_accused(r, channels):
+    model = upscaler(r, channels, hidden=True, shuffle=False)
+    assert ("up.weight", "warning") in said(model, PICTURES, "W071") | said(model, PICTURES, "W021")
+    nn.init.normal_(model.up.bias)
+    assert said(model, PICTURES, "W071") == {("up.weight", "warning")}
+
+
+def test_copies_before_a_convolution_of_single_channels_are_accused():
+    model = upscaler(2, 4, hidden=True, shuffle=False)
+    model.up.weight.data = model.up.weight[:1].repeat(16, 1, 1, 1)
+    model.tail = nn.Conv2d(16, 16, 3, padding=1, groups=16)
+    nn.init.normal_(model.up.bias)
+    assert said(model, PICTURES, "W071") == {("up.weight", "warning")}
+
+
+def test_different_rows_of_low_rank_are_accused_before_a_pixel_shuffle_too():
+    assert said(upscaler(2, 8, hidden=True, shuffle=True, rank=2), PICTURES, "W071") == {("up.weight", "warning")}
+
+
+class Magnitude(nn.Module):
+    """A frozen direction with a low-rank part, and a trained length a unit."""
+
+    def __init__(self, base):
+        super().__init__()
+        self.base = base.requires_grad_(False)
+        self.down, self.up = nn.Parameter(torch.randn(2, 32) / 8), nn.Parameter(torch.zeros(32, 2))
+        self.length = nn.Parameter(base.weight.norm(dim=1, keepdim=True).clone())
+
+    def forward(self, x):
+        w = self.base.weight + self.up @ self.down
+        return functional.linear(x, self.length * w / w.norm(dim=1, keepdim=True), self.base.bias)
+
+
+def trained_in_part(method):
+    torch.manual_seed(0)
+    first, second = nn.Linear(32, 32), nn.Linear(32, 32)
+    model = nn.Sequential(nn.Linear(16, 32), nn.ReLU(), first, nn.ReLU(), second, nn.ReLU(), nn.Linear(32, 4))
+    if method == "biases":
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(name.endswith("bias") or name.startswith("6"))
+    elif method == "reservoir":
+        model[2].weight.requires_grad_(False)
+    else:
+        model[2] = Magnitude(first)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("biases", "2.weight"), ("reservoir", "2.weight"), ("magnitude", "2.base.weight")]
+)
+def test_what_is_frozen_under_trained_parts_is_told_and_not_accused(method, path):
+    assert said(trained_in_part(method), torch.randn(32, 16), "W012") == {(path, "info")}
