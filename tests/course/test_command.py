@@ -116,7 +116,8 @@ def test_a_real_interrupt_ends_the_process():
         out, err = started.communicate(timeout=60)
     finally:
         started.kill()
-    assert (started.returncode, out, err.split()) == (130, b"", [b"initlab:", b"Interrupted."])
+    assert (out, err.split()) == (b"", [b"initlab:", b"Interrupted."])
+    assert started.returncode in (130, -signal.SIGINT)  # Python decides, and a shell calls both 130
 
 
 def test_an_interrupted_spread_stops_its_threads(monkeypatch):
