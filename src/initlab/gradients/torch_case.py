@@ -42,8 +42,12 @@ def module_case(
     given = {f"input {i}" if len(arguments) > 1 else "input": x for i, x in enumerate(arguments) if _floats(x)}
     given |= {name: x for name, x in keywords.items() if _floats(x)}
     start = {name: p for name, p in own.named_parameters() if p.requires_grad and _floats(p)} | given
-    dtype = _dtype(own, start, lambda tensors: _called(own, tensors, arguments, keywords))
-    return _case(lambda tensors: _called(own, tensors, arguments, keywords), start, dtype=dtype, loss=loss, order=order)
+    held = tuple(own.named_parameters())
+
+    def program(tensors: Tensors) -> Any:  # noqa: ANN401
+        return _called(own, held, tensors, arguments, keywords)
+
+    return _case(program, start, dtype=_dtype(own, start, program), loss=loss, order=order)
 
 
 def function_case(
@@ -96,14 +100,20 @@ def _drawn(x: Any, name: str, batch: int | None) -> Any:  # noqa: ANN401
     return torch.from_numpy(sample(Normal(std=1.0), name=f"gradcheck {name}", seed=0, shape=shape)).to(x.dtype)
 
 
-def _called(module: nn.Module, tensors: Tensors, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _called(
+    module: nn.Module,
+    held: Sequence[tuple[str, nn.Parameter]],
+    tensors: Tensors,
+    arguments: Sequence[Any],
+    keywords: Mapping[str, Any],
+) -> Any:  # noqa: ANN401
     own = {name: tensor for name, tensor in tensors.items() if not (name.startswith("input") or name in keywords)}
     positions = ["input"] if len(arguments) == 1 else [f"input {i}" for i in range(len(arguments))]
     moved = tuple(tensors.get(name, x) for name, x in zip(positions, arguments, strict=True))
     named = {name: tensors.get(name, x) for name, x in keywords.items()}
     if torch.is_grad_enabled():
         return functional_call(module, own, moved, named)
-    for name, parameter in module.named_parameters():
+    for name, parameter in held:
         parameter.data = own.get(name, parameter)
     return module(*moved, **named)
 
