@@ -150,6 +150,44 @@ def test_the_lightning_callback_stops_a_broken_network():
             fit(network(constant=True))
 
 
+def test_the_lightning_callback_lets_go_on_what_it_cannot_check(capsys):
+    lightning = pytest.importorskip("lightning.pytorch")
+
+    class Manual(lightning.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.model, self.automatic_optimization, self.steps = nn.Linear(8, 4), False, 0
+
+        def training_step(self, batch, index):
+            self.steps += 1
+            self.manual_backward(nn.functional.cross_entropy(self.model(batch[0]), batch[1]))
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), 0.1)
+
+    class Skips(Manual):
+        def __init__(self):
+            super().__init__()
+            self.automatic_optimization = True
+
+        def training_step(self, batch, index):
+            self.steps += 1
+
+    data = torch.utils.data.TensorDataset(torch.randn(32, 8), torch.arange(32) % 4)
+    import warnings
+
+    for module, why in ((Manual(), "optimizer's steps itself"), (Skips(), "was not checked at step zero")):
+        trainer = lightning.Trainer(
+            max_epochs=1, accelerator="cpu", callbacks=[callbacks.lightning()], logger=False,
+            enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            trainer.fit(module, torch.utils.data.DataLoader(data, 16))
+        assert why in capsys.readouterr().err
+        assert module.steps >= 2
+
+
 def test_the_transformers_callback_checks_the_first_batch():
     from transformers import TrainerControl, TrainerState, TrainingArguments
 

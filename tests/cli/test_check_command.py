@@ -62,6 +62,11 @@ def test_settings_of_the_project_are_read(tmp_path, capsys):
     (tmp_path / "pyproject.toml").write_text('[tool.initlab.check]\nignore = ["W020", "W021"]\n')
     assert run(["check", "m.py:constant"]) == 0
     assert "2 ignored" in capsys.readouterr().out
+    (tmp_path / "pyproject.toml").write_text('[tool.initlab.check]\nignroe = ["W020"]\n')
+    assert run(["check", "m.py:constant"]) == 2
+    assert "Did you mean 'ignore'" in capsys.readouterr().err
+    (tmp_path / "pyproject.toml").write_text('[tool.initlab.check]\nstrict = true\nselect = ["W021"]\n')
+    assert run(["check", "m.py:constant"]) == 1
 
 
 @pytest.mark.parametrize(

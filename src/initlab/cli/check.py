@@ -9,10 +9,23 @@ from rich.console import Console
 from initlab.api.check import check as run
 from initlab.api.check import check_file
 from initlab.cli.options import as_json, output, project_settings
+from initlab.errors import UnknownNameError
 from initlab.loading import load, make
 from initlab.plans.weights import PICKLES
 from initlab.render import check as render
 from initlab.render import json
+
+SETTINGS = ("select", "ignore", "strict", "prove", "loss", "seed", "thresholds")
+"""What [tool.initlab.check] may say."""
+
+
+def _settings(flags: dict[str, Any]) -> dict[str, Any]:
+    """The project's settings, and the flags over them. Raises UnknownNameError for a setting that is none."""
+    settings = project_settings("check")
+    for key in settings:
+        if key not in SETTINGS:
+            raise UnknownNameError("setting of [tool.initlab.check]", key, SETTINGS)
+    return {**settings, **{key: value for key, value in flags.items() if value not in (None, (), False)}}
 
 
 def _names(texts: tuple[str, ...]) -> list[str]:
@@ -43,7 +56,6 @@ def check(
     batch: str | None,
     input_: str | None,
     as_json: bool,
-    strict: bool,
     output: Path | None,
     **flags: Any,  # noqa: ANN401
 ) -> int:
@@ -54,7 +66,8 @@ def check(
     steps; the model stays as it is. `initlab explain W020` explains a rule. Settings stand in [tool.initlab.check] of
     pyproject.toml here; flags stand over them.
     """
-    settings = {**project_settings("check"), **{key: value for key, value in flags.items() if value not in (None, ())}}
+    settings = _settings(flags)
+    strict = bool(settings.pop("strict", False))
     for key in ("select", "ignore"):
         given = settings.get(key, ())
         settings[key] = _names((given,) if isinstance(given, str) else tuple(given))

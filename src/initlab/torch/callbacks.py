@@ -4,10 +4,12 @@
     Trainer(..., callbacks=[initlab.torch.callbacks.transformers()])
 
 Each checks once, on the first training batch and the very loss that is trained, before the first step. An error stops
-the run with the report; `stop=False` only prints it.
+the run with the report; `stop=False` only prints it. What cannot be checked, such as a step that optimizes by itself,
+is said in a line, and the run goes on.
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +17,7 @@ import torch
 from torch import nn
 
 from initlab.api.check import Report, check
+from initlab.errors import UsageError
 
 OWN = "checked_module."
 
@@ -38,7 +41,10 @@ def lightning(*, stop: bool = True, **options: Any) -> Any:  # noqa: ANN401
     class Check(Callback):
         def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:  # noqa: ANN401
             if trainer.global_step == 0 and batch_idx == 0 and trainer.is_global_zero:
-                _told(_of_step(pl_module, batch, options), stop=stop)
+                if pl_module.automatic_optimization:
+                    _checked(lambda: _of_step(pl_module, batch, options), stop=stop)
+                else:
+                    _not_checked("its training_step takes the optimizer's steps itself.")
 
     return Check()
 
@@ -79,14 +85,23 @@ def transformers(*, stop: bool = True, **options: Any) -> Any:  # noqa: ANN401
             if state.global_step == 0 and loader is not None and state.is_world_process_zero:
                 with torch.random.fork_rng():
                     batch = dict(next(iter(loader)))
-                _told(check(given["model"], batch, **options), stop=stop)
+                _checked(lambda: check(given["model"], batch, **options), stop=stop)
 
     return Check()
 
 
-def _told(report: Report, *, stop: bool) -> None:
+def _checked(look: Callable[[], Report], *, stop: bool) -> None:
     """Print what accuses; stop the run for an error, if that is asked for."""
+    try:
+        report = look()
+    except UsageError as error:
+        _not_checked(str(error))
+        return
     if report.errors and stop:
         raise AssertionError(f"The network is not right at step zero.\n\n{report}")
     if not report.healthy:
         sys.stderr.write(f"{report}\n")
+
+
+def _not_checked(why: str) -> None:
+    sys.stderr.write(f"initlab: the network was not checked at step zero: {why}\n")
