@@ -5,6 +5,8 @@ import importlib
 import importlib.util
 import inspect
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -30,7 +32,7 @@ def load(place: str, *, what: str) -> object:
         raise SpecError(f"The file {home} must exist, got nothing there. Write the path from the current folder.")
     try:
         module = _module(home)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         missing = isinstance(error, ModuleNotFoundError)
         advice = "Install it in this environment, or mend the name" if missing else "Mend the module"
         raise SpecError(f"The {what} {place} must load, got {said(error)}. {advice}.") from error
@@ -40,8 +42,10 @@ def load(place: str, *, what: str) -> object:
     return getattr(module, name)
 
 
-def make(place: str, *, what: str) -> object:
+def make(place: str, *, what: str, seed: int | None = None) -> object:
     """What is at a place, or, where that is a function or class, what it returns when called without arguments.
+
+    With a seed, what it draws from torch's generator is the same every time; the generator is put back afterwards.
 
     >>> make("collections:OrderedDict", what="model")
     OrderedDict()
@@ -58,12 +62,24 @@ def make(place: str, *, what: str) -> object:
             "Write a function that passes them."
         )
     try:
-        made = found()
-    except Exception as error:
+        with _seeded(seed):
+            made = found()
+    except (Exception, SystemExit) as error:
         raise SpecError(f"The function {place} must return a {what}, got {said(error)}. Mend it.") from error
     if made is None:
         raise SpecError(f"The function {place} must return a {what}, got None. Return it.")
     return made
+
+
+@contextmanager
+def _seeded(seed: int | None) -> Iterator[None]:
+    torch = sys.modules.get("torch")
+    if seed is None or torch is None:
+        yield
+        return
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
 
 
 def _needed(function: object) -> list[str]:
@@ -100,7 +116,7 @@ def _executed(path: Path) -> ModuleType:
     return module
 
 
-def said(error: Exception) -> str:
+def said(error: BaseException) -> str:
     r"""An error of someone else's code, on one line.
 
     >>> said(ValueError("two\nlines"))

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+import torch
 
 from initlab.cli.main import run
+from initlab.loading import make
 
 MODELS = """
 import torch
@@ -56,6 +58,20 @@ def test_the_document_has_findings_and_the_state_of_every_rule(capsys):
     assert states["W020"] == "fired"
     assert states["W061"] == states["W011"] == "ignored"
     assert set(states.values()) <= {"fired", "passed", "not applicable", "skipped", "ignored", "errored"}
+
+
+def test_a_factory_draws_the_same_every_time_and_may_not_leave(tmp_path, capsys):
+    (tmp_path / "drawn.py").write_text(
+        "import sys, torch\ndef model():\n    return torch.nn.Sequential(torch.nn.Linear(8, 4))\n"
+        "def leaves():\n    sys.exit(0)\n"
+    )
+    before = torch.random.get_rng_state()
+    first, again, other = (make("drawn.py:model", what="model", seed=seed)[0].weight for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert run(["check", "drawn.py:leaves"]) == 2
+    assert "must return a model, got" in capsys.readouterr().err
 
 
 def test_settings_of_the_project_are_read(tmp_path, capsys):

@@ -48,7 +48,12 @@ def _names(texts: tuple[str, ...]) -> list[str]:
 @click.option("--ignore", multiple=True, metavar="RULES", help="All but these.")
 @click.option("--prove", is_flag=True, help="Try each remedy on a copy, and say whether it clears the finding.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for a warning as well.")
-@click.option("--seed", type=click.IntRange(min=0), default=None, help="The seed of what is made.  [default: 0]")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=None,
+    help="The seed of what FACTORY draws in torch, and of the batch.  [default: 0]",
+)
 @as_json
 @output("Write the report as well: to a .html, .sarif or .json file.")
 def check(
@@ -67,7 +72,7 @@ def check(
     pyproject.toml here; flags stand over them.
     """
     settings = _settings(flags)
-    strict = bool(settings.pop("strict", False))
+    strict, seed = bool(settings.pop("strict", False)), int(settings.pop("seed", 0))
     for key in ("select", "ignore"):
         given = settings.get(key, ())
         settings[key] = _names((given,) if isinstance(given, str) else tuple(given))
@@ -78,11 +83,11 @@ def check(
         report = check_file(model, **rules)
     else:
         report = run(
-            make(model, what="model"),
+            make(model, what="model", seed=seed),
             make(batch, what="batch") if batch else None,
             chosen,
             input=input_,
-            **{**settings, "prove": bool(settings.get("prove")), "seed": int(settings.get("seed", 0))},
+            **{**settings, "prove": bool(settings.get("prove")), "seed": seed},
         )
     if output is not None:
         report.save(output, source=model)
