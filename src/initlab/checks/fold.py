@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from initlab.rules import Edit, Finding
+from initlab.words import listed
 
 FOLDED = frozenset(
     {"W001", "W020", "W021", "W030", "W031", "W040", "W066", "W070", "W071", "W072", "W073", "W076", "W080"}
@@ -36,18 +37,11 @@ def _one(group: list[Finding]) -> Finding:
     edits: dict[str, Edit] = {edit.weight: edit for each in group for edit in each.remedy.edits}
     return replace(
         first,
-        cause=f"{first.cause} The same holds of {listed(others)}." if others else first.cause,
+        cause=f"{first.cause} The same holds of {_shown(others)}." if others else first.cause,
         remedy=replace(first.remedy, edits=tuple(edits.values())),
         weights=tuple(dict.fromkeys(name for each in group for name in (*each.weights, each.path))),
     )
 
 
-def listed(names: list[str]) -> str:
-    """Names in a row, the last after an "and".
-
-    >>> listed(["a"]), listed(["a", "b", "c"])
-    ('a', 'a, b and c')
-    """
-    if len(names) > SHOWN:
-        return f"{', '.join(names[:SHOWN])} and {len(names) - SHOWN} more"
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+def _shown(names: list[str]) -> str:
+    return listed(names if len(names) <= SHOWN else [*names[:SHOWN], f"{len(names) - SHOWN} more"])

@@ -7,6 +7,7 @@ import numpy as np
 from initlab.course import published
 from initlab.course.initialization import SEED
 from initlab.experiments.course_result import CourseRun, SeedSpread
+from initlab.words import listed
 
 WELL_TRAINED = 0.95
 """A He or Xavier network below this training accuracy is counted as having failed; the course's reaches 0.99."""
@@ -47,11 +48,7 @@ def _luck(spreads: Sequence[SeedSpread]) -> list[str]:
         if spread.initialization != "random":
             failed.append(f"{np.sum(accuracy < WELL_TRAINED)} under {spread.initialization}")
     return [
-        f"Seed {SEED}, the course's, is a lucky one. Of {accuracy.size} seeds, only {_listed(better)} reach a higher "
-        f"training accuracy than it does, while {_listed(failed)} end below {WELL_TRAINED}. "
+        f"Seed {SEED}, the course's, is a lucky one. Of {accuracy.size} seeds, only {listed(better)} reach a higher "
+        f"training accuracy than it does, while {listed(failed)} end below {WELL_TRAINED}. "
         "Compare initializations over many seeds."
     ]
-
-
-def _listed(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}"

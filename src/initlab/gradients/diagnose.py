@@ -11,6 +11,7 @@ from initlab.gradients.causes.cause import ANY_FACTOR
 from initlab.gradients.coordinates import Measured
 from initlab.gradients.layers import Layer, Site, sites
 from initlab.gradients.report import Mistake
+from initlab.words import listed
 
 Write = Callable[[Site, str | None], str | None]
 """The right line of a site, given the cause; None where the program does not determine it."""
@@ -52,14 +53,9 @@ def diagnose(
     return tuple(merged(found if layers else _unknown_at_once(found, list(theta), still)))
 
 
-def listed(names: Sequence[str]) -> str:
-    """As a subject with its verb.
-
-    >>> listed(["W1", "b1", "W2"])
-    'W1, b1 and W2 are'
-    """
-    *most, last = names
-    return f"{', '.join(most)} and {last} are" if most else f"{last} is"
+def _subject(names: Sequence[str]) -> str:
+    """As a subject with its verb."""
+    return f"{listed(names)} {'are' if len(names) > 1 else 'is'}"
 
 
 def _unknown_at_once(mistakes: list[Mistake], names: list[str], still: Sequence[str]) -> list[Mistake]:
@@ -73,10 +69,12 @@ def _unknown_at_once(mistakes: list[Mistake], names: list[str], still: Sequence[
     wrong = {block for each in mistakes for block in each.blocks}
     right = [name for name in names if name not in wrong]
     blocks = tuple(block for each in unknown for block in each.blocks)
-    where = f"{listed(right)} right: it is further back" if right else "no block is right: it is in the loss, or ahead"
+    where = (
+        f"{_subject(right)} right: it is further back" if right else "no block is right: it is in the loss, or ahead"
+    )
     zero = [name for name in blocks if name in still]
     if zero:
-        where += f"; the gradient of {listed(zero)} 0, as before a norm, whose backward pass takes the mean off"
+        where += f"; the gradient of {_subject(zero)} 0, as before a norm, whose backward pass takes the mean off"
     one = replace(unknown[0], site=", ".join(blocks), blocks=blocks, text=f"{UNKNOWN}; {where}")
     return [*(each for each in mistakes if each not in unknown), one]
 

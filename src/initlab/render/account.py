@@ -7,6 +7,7 @@ from dataclasses import fields
 from initlab.experiments.result import Comparison, SchemeResult, Spread
 from initlab.laws import Constant, Law
 from initlab.render.numerals import number, percent
+from initlab.words import listed
 
 
 def classifies(comparison: Comparison) -> bool:
@@ -43,20 +44,16 @@ def _best(comparison: Comparison, done: list[SchemeResult]) -> str:
     if classifies(comparison):
         top = max(entry.test_accuracy.median for entry in able)
         names = [entry.scheme for entry in able if entry.test_accuracy.median == top]
-        return f"{_listed(names)} had the highest median test accuracy, {percent(top)}."
+        return f"{listed(names)} had the highest median test accuracy, {percent(top)}."
     low = min(entry.test_loss.median for entry in able)
     names = [entry.scheme for entry in able if entry.test_loss.median == low]
-    return f"{_listed(names)} had the lowest median test loss, {number(low)}."
+    return f"{listed(names)} had the lowest median test loss, {number(low)}."
 
 
 def _failed(done: list[SchemeResult], status: str, words: str) -> str:
     counts = [(entry, sum(trial.status == status for trial in entry.trials)) for entry in done]
     told = [f"{entry.scheme} with {count} of {len(entry.trials)} seeds" for entry, count in counts if count]
-    return f"{_listed(told)} {words}." if told else ""
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return f"{listed(told)} {words}." if told else ""
 
 
 def facts(comparison: Comparison) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from initlab.gradients.causes import Cause
 from initlab.gradients.report import MEANING, BlockReport, GradientReport, Mistake, PointReport, Verdict
 from initlab.render.json import heading
 from initlab.render.numerals import number
+from initlab.words import listed
 
 STYLE: Mapping[Verdict, str] = {
     "PASS": "bold green",
@@ -68,16 +69,16 @@ def _sentence(result: GradientReport) -> str:
     rest = f"; {_counted(right, 'other block is', 'other blocks are')} not" if 0 < len(those) < len(blocks) else ""
     what = {"WRONG": "the gradient is wrong", "VACUOUS": "the gradient is zero, so nothing was tested"}
     said = what.get(verdict, "an error could hide below the resolution")
-    return f"{said} in {_listed(those)}{rest if verdict == 'WRONG' else ''}."
+    return f"{said} in {_shown(those)}{rest if verdict == 'WRONG' else ''}."
 
 
 def _counted(count: int, one: str, several: str) -> str:
     return f"{count} {one if count == 1 else several}"
 
 
-def _listed(names: list[str], most: int = 8) -> str:
+def _shown(names: list[str], most: int = 8) -> str:
     shown = names if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return listed(shown)
 
 
 def _point(point: PointReport, *, named: bool) -> Iterator[RenderableType]:
