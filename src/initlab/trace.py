@@ -213,6 +213,20 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stray:
+    """A weight of `size` numbers that the loss depends on and that is none of the model's parameters.
+
+    `holder` is the attribute it is found under and `kept` what that is; `code` registers it, where one line does.
+    """
+
+    name: str
+    size: int
+    holder: str
+    kept: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """A network at step zero: its weights, its output, and one pass after each of no, one, two... virtual steps.
 
@@ -233,6 +247,7 @@ class Trace:
     unseen: tuple[str, ...] = ()
     noise: tuple[str, ...] = ()
     unscaled: tuple[str, ...] = ()
+    strays: tuple[Stray, ...] = ()
     precision: float = 2.0**-23
     rate: float = 1e-3
     residual: bool = False

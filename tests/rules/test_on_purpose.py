@@ -116,3 +116,48 @@ def trained_in_part(method):
 )
 def test_what_is_frozen_under_trained_parts_is_told_and_not_accused(method, path):
     assert said(trained_in_part(method), torch.randn(32, 16), "W012") == {(path, "info")}
+
+
+class Listed(nn.Module):
+    """Hidden layers in whatever holds them."""
+
+    def __init__(self, layers):
+        super().__init__()
+        self.layers, self.last = layers, nn.Linear(16, 4)
+
+    def forward(self, x):
+        for layer in self.layers.values() if hasattr(self.layers, "values") else self.layers:
+            x = torch.relu(layer(x))
+        return self.last(x)
+
+
+def two():
+    return nn.Linear(16, 16), nn.Linear(16, 16)
+
+
+@pytest.mark.parametrize(
+    ("layers", "path"),
+    [(list(two()), "layers[0].weight"), (two(), "layers[0].weight"), ({"a": two()[0]}, "layers['a'].weight")],
+)
+def test_layers_that_no_module_has_are_named_and_registered(layers, path):
+    found = initlab.check(Listed(layers), torch.randn(32, 16), prove=True).findings
+    first = next(finding for finding in found if finding.rule == "W012")
+    assert (first.path, first.severity, first.cleared) == (path, "warning", True)
+
+
+def test_layers_that_a_module_has_a_hidden_teacher_and_frozen_ones_are_left_alone():
+    plain, modules = list(two()), nn.ModuleList(two())
+    for layer in plain:
+        layer.requires_grad_(False)
+    twice = Listed(modules)
+    twice.same = list(modules)
+    twice.teacher = [Listed(nn.ModuleList(two()))]
+    for model in (Listed(modules), Listed(plain), twice):
+        assert not said(model, torch.randn(32, 16), "W012")
+
+
+def test_a_model_that_has_none_of_its_weights_is_told_why():
+    model = Listed(list(two()))
+    del model.last
+    with pytest.raises(initlab.InitlabError, match="layers is a plain list"):
+        initlab.check(model, torch.randn(32, 16))

@@ -15,7 +15,7 @@ from torch.func import functional_call
 
 from initlab.adapters.batches import misfit
 from initlab.adapters.losses import declared
-from initlab.adapters.torch import trace_weights
+from initlab.adapters.torch import strays, trace_weights
 from initlab.adapters.torch.trace_batch import Batch, batch_of
 from initlab.adapters.torch.trace_functions import opened
 from initlab.adapters.torch.trace_guard import failing, paths, untouched
@@ -25,7 +25,7 @@ from initlab.adapters.torch.trace_output import output_of
 from initlab.adapters.trace_record import again, finished
 from initlab.adapters.virtual_steps import EPSILON, RATE, STEPS
 from initlab.errors import DataError, InitlabError
-from initlab.trace import Output, Pass, Trace, Weight
+from initlab.trace import Output, Pass, Stray, Trace, Weight
 
 
 def trace(
@@ -49,7 +49,7 @@ def trace(
     fed = batch_of(model, batch, seed=seed)
     groups = trace_weights.groups(model)
     if not any(parameter.requires_grad for parameter, _ in groups.values()):
-        raise DataError("The model must have a trainable weight, got none. Set requires_grad on what is to be trained.")
+        raise DataError(f"The model must have a trainable weight, got none. {_missing(model)}")
     unscaled = trace_weights.unscaled(model)
     with untouched(model, seed=seed):
         run = Run(model, fed, loss, {name: parameter for name, (parameter, _) in groups.items()}, seed)
@@ -65,10 +65,18 @@ def trace(
         unseen=tuple(sorted(run.recorder.reads.unseen)),
         noise=run.recorder.noise.left,
         unscaled=unscaled,
+        strays=run.strays,
         rate=rate,
         residual=run.recorder.meter.residual,
         normalised=run.normalised,
     )
+
+
+def _missing(model: Any) -> str:  # noqa: ANN401
+    """What to do for a model without a trainable weight."""
+    for stray in strays.held(model).values():
+        return f"{stray.holder} is {stray.kept}: register it, {stray.code or 'as an attribute'}."
+    return "Set requires_grad on what is to be trained."
 
 
 def unwrapped(model: Any) -> Any:  # noqa: ANN401
@@ -124,8 +132,10 @@ class Run:
             if parameter.requires_grad or name in renormed
         }
         self.held = {name: self.copies.get(name, parameter) for name, parameter in parameters.items()}
+        self.unowned = strays.held(model)
         self.words = ""
         self.output: Output | None = None
+        self.strays: tuple[Stray, ...] = ()
         self.normalised = False
         self.recorder = self._recorder()
 
@@ -181,7 +191,9 @@ class Run:
         except Exception as error:
             whole = not batch.main.is_floating_point()
             raise misfit(batch.words, error, where=failing(self.model, error), whole=whole) from error
-        return loss_of(output, batch.target, self.loss, tokens=batch.tokens, seed=self.seed)
+        found = loss_of(output, batch.target, self.loss, tokens=batch.tokens, seed=self.seed)
+        self.strays = strays.used(self.unowned, found.loss, output) if self.output is None else self.strays
+        return found
 
     def _heads(self, recorder: Recorder, found: Found) -> None:
         """Mark the last weights before the loss, and keep what the loss said in the first pass."""

@@ -1,4 +1,4 @@
-"""W012: weights that the loss does not depend on."""
+"""W012: weights that the loss does not depend on, or no optimizer trains."""
 
 from collections.abc import Iterator
 
@@ -9,16 +9,18 @@ from initlab.trace import Trace, Weight
 
 @rule("W012", "unused", severity="warning")
 def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
-    """A weight takes no gradient: cut off by detach or no_grad, frozen among trained ones, or not used.
+    """A weight is not trained: cut off by detach or no_grad, kept in a plain list, frozen among trained ones, not used.
 
-    Exact. What an operation reads and a detach() stands between it and the loss is a warning. All else is mentioned
+    Exact. What an operation reads and a detach() stands between it and the loss is a warning, and so is what the loss
+    depends on and no module has: layers in a plain list or dict, a plain tensor. An optimizer is given
+    model.parameters(), which does not list them. All else is mentioned
     only: a weight that no operation reads, or that makes an output which the loss does not look at (a pooler); and a
     frozen random matrix whose own bias, or the scale of whose own normalisation, is trained, or with trained weights
     before it in a network that is trained in the main. It stays random: a method as well as a mistake, and no number
     before the first step tells them apart. Frozen first layers, and those with adapters beside them, are left alone.
 
     ## Limit
-    every trainable weight has a gradient;  frozen random numbers < minority · trained ones, behind trained ones
+    every weight has a gradient and a module;  frozen random numbers < minority · trained ones, behind trained ones
 
     ## Example
     class Cut(nn.Module):
@@ -59,7 +61,13 @@ def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
             f"{main.name} is used, and {main.cut} keeps the gradient from it{_and_others(cut)}.",
             f"Remove the {main.cut} between {main.name} and the loss, or set requires_grad_(False) if it is meant.",
         )
-    idle = [weight for weight in without if weight not in cut]
+    yield from _idle([weight for weight in without if weight not in cut])
+    yield from _unregistered(trace)
+    yield from _frozen(trace, minority)
+
+
+def _idle(idle: list[Weight]) -> Iterator[Finding]:
+    """Weights that no operation reads, or whose result goes nowhere."""
     if idle:
         main = max(idle, key=lambda weight: weight.size)
         read = "no operation reads it" if not main.used else "what it makes does not reach the loss"
@@ -70,7 +78,30 @@ def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
             f"{main.name} takes no gradient: {read}{_and_others(idle)}.",
             "Remove it, or let the loss depend on it.",
         )
-    yield from _frozen(trace, minority)
+
+
+def _unregistered(trace: Trace) -> Iterator[Finding]:
+    """What is used and no module has, by the attribute that holds it."""
+    for holder in dict.fromkeys(stray.holder for stray in trace.strays):
+        group = [stray for stray in trace.strays if stray.holder == holder]
+        first = group[0]
+        others = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
+        name = f"self.{holder.rpartition('.')[2]}"
+        write = first.code.partition(" = ")[2].partition("(")[0]
+        yield Finding(
+            severity="warning",
+            path=first.name,
+            measured=float(len(group)),
+            limit=0.0,
+            formula="every weight that the loss depends on is among model.parameters()",
+            cause=f"{first.name}{others} is used, and no optimizer trains it: {holder} is {first.kept}, which "
+            "model.parameters() does not look into.",
+            remedy=Remedy(
+                words=f"Write {name} = {write}(...)." if write else f"Register {holder}: make it an attribute.",
+                code=first.code,
+            ),
+            weights=tuple(stray.name for stray in group),
+        )
 
 
 def _nearest(trace: Trace, cut: list[Weight]) -> Weight:
