@@ -188,6 +188,19 @@ class Pass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Squash:
+    """A loss that takes logits and was given what a `function` onto [0, 1] made, at that site.
+
+    `module` is its name where a module does nothing else, and `floor` the least loss that such logits allow.
+    """
+
+    function: str
+    site: str
+    module: str
+    floor: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
     """The loss and what it compares, before the first step.
 
@@ -195,7 +208,8 @@ class Output:
     nothing (ln K, ln 2, the mean of y² about its mean), `entropy` that of one that knows how frequent each class is
     (None for a regression); `offset` what the right bias alone would save, in nats, with its error. `spread` is the
     standard deviation of the logits about their mean over the classes, `bias_spread` that of the logits' mean over
-    the samples. `given` says whether the targets were given rather than drawn.
+    the samples. `given` says whether the targets were given rather than drawn, `squash` whether the loss takes for
+    logits what is none.
     """
 
     kind: LossKind
@@ -210,6 +224,7 @@ class Output:
     spread: float | None = None
     bias_spread: float | None = None
     given: bool = True
+    squash: Squash | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -288,3 +288,26 @@ def test_bad_input_is_one_line(call, words):
         call()
     assert isinstance(raised.value, DataError | ValueError)
     assert "\n" not in str(raised.value)
+
+
+def bent(last, loss, y=Y):
+    """A perceptron whose output is bent."""
+    weights = {"a": RNG.standard_normal((8, 16)) / 3, "b": RNG.standard_normal((16, 4)) / 4}
+    return check((lambda w, x: last(jax.nn.relu(x @ w["a"]) @ w["b"]), weights, X), (X, y), loss)
+
+
+def test_probabilities_are_no_logits():
+    for loss, fires in (("cross_entropy", True), (None, False)):
+        found = bent(jax.nn.softmax, loss).findings
+        assert ("W053" in {each.rule for each in found}) is fires
+    assert "W053" not in {each.rule for each in bent(jax.nn.log_softmax, "cross_entropy").findings}
+
+
+def test_a_declared_binary_cross_entropy_takes_probabilities_and_logits_alike():
+    y = np.eye(4, dtype=np.float32)[Y]
+    state = RNG.bit_generator.state
+    of_logits = bent(lambda z: z, "bce", y).trace.output
+    RNG.bit_generator.state = state
+    of_shares = bent(jax.nn.sigmoid, "bce", y).trace.output
+    assert of_shares.loss == pytest.approx(of_logits.loss, rel=1e-5)
+    assert of_shares.spread == pytest.approx(of_logits.spread, rel=1e-4)

@@ -161,3 +161,35 @@ def test_a_model_that_has_none_of_its_weights_is_told_why():
     del model.last
     with pytest.raises(initlab.InitlabError, match="layers is a plain list"):
         initlab.check(model, torch.randn(32, 16))
+
+
+def classes(last, loss, y=None):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(16, 32), nn.ReLU(), nn.Linear(32, 4), *last)
+    y = torch.arange(32) % 4 if y is None else y
+    found = initlab.check(model, (torch.randn(32, 16), y), loss, prove=True).findings
+    return [(each.path, round(each.measured, 3), each.cleared) for each in found if each.rule == "W053"]
+
+
+HALF = (torch.arange(128).reshape(32, 4) % 2).float()
+
+
+@pytest.mark.parametrize(
+    ("last", "loss", "y", "found"),
+    [
+        ([nn.Softmax(-1)], functional.cross_entropy, None, [("3", 0.744, True)]),
+        ([nn.Softmax(-1), nn.Flatten()], "cross_entropy", None, [("3", 0.744, True)]),
+        ([nn.Sigmoid()], functional.cross_entropy, None, [("3", 0.744, True)]),
+        ([nn.Sigmoid()], functional.binary_cross_entropy_with_logits, HALF, [("3", 0.503, True)]),
+        ([nn.Softmax(-1)], lambda p, y: functional.nll_loss(p.log(), y), None, []),
+        ([nn.LogSoftmax(-1)], functional.cross_entropy, None, []),
+        ([nn.Softmax(0)], functional.cross_entropy, None, []),
+        ([nn.Softmax(-1)], lambda p, y: functional.cross_entropy(20 * p, y), None, []),
+        ([nn.Softmax(-1)], None, None, []),
+        ([nn.Sigmoid()], "bce", HALF, []),
+        ([nn.Tanh()], functional.cross_entropy, None, []),
+        ([], lambda z, y: functional.cross_entropy(z, z.detach().softmax(-1)), None, []),
+    ],
+)
+def test_probabilities_are_no_logits(last, loss, y, found):
+    assert classes(last, loss, y) == found

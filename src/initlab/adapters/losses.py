@@ -11,6 +11,7 @@ WORDS = {
     "nll": "negative log likelihood",
     "probabilities": "cross entropy of probabilities",
     "bce": "binary cross entropy",
+    "shares": "binary cross entropy of probabilities",
     "mse": "mean squared error",
 }
 

@@ -19,7 +19,7 @@ from initlab.trace import Trace
 CAUSES: tuple[tuple[str, ...], ...] = (
     ("W001",),
     ("W070", "W071", "W072", "W073", "W074", "W076", "W077"),
-    ("W012",),
+    ("W012", "W053"),
     ("W020", "W031"),
     ("W021", "W030", "W040", "W080"),
     ("W010",),
@@ -32,7 +32,7 @@ CAUSES: tuple[tuple[str, ...], ...] = (
 )
 """Rules that may be causes, the deepest first; those of one group do not explain each other."""
 
-EXACT = frozenset({"W001", "W010", "W012", "W020", "W021", "W031", "W071", "W072", "W073", "W076", "W077"})
+EXACT = frozenset({"W001", "W010", "W012", "W020", "W021", "W031", "W053", "W071", "W072", "W073", "W076", "W077"})
 """Rules that state what the weights or units are, and not how far a limit is. So does any of a limit of 0."""
 
 NETWORK = frozenset({"W050", "W060", "W061", "W063", "W066"})

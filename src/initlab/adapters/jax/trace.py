@@ -36,7 +36,7 @@ from initlab.adapters.losses import declared
 from initlab.adapters.trace_record import EXAMPLES, Record, again, finished
 from initlab.adapters.virtual_steps import EPSILON, RATE, STEPS
 from initlab.errors import DataError, InitlabError
-from initlab.trace import Kind, Output, Pass, Trace, Weight
+from initlab.trace import Kind, Output, Pass, Squash, Trace, Weight
 
 
 def trace(
@@ -142,7 +142,7 @@ class Run:
         )
         for step in range(steps + 1):
             (loss, (outputs, tapped)), (gradients, backward) = compiled(arrays, nudges, self.inputs)
-            if step == 0 and (kind := better(self.loss.kind, outputs[self.place])) != self.loss.kind and not self.asked:
+            if step == 0 and (kind := self._better(outputs)) != self.loss.kind:
                 self.loss = self._loss(kind)
                 compiled = measured(self.program, self.loss.function)
                 (loss, (outputs, tapped)), (gradients, backward) = compiled(arrays, nudges, self.inputs)
@@ -156,6 +156,11 @@ class Run:
             arrays = [_stepped(array, each, rate) for array, each in zip(arrays, gradients, strict=True)]
         return tuple(found)
 
+    def _better(self, outputs: list[Any]) -> str | None:
+        """The kind of loss, by what the model puts out; a declared one takes logits, a binary one shares as well."""
+        found = better(self.loss.kind, outputs[self.place])
+        return found if not self.asked or found == "shares" else self.loss.kind
+
     def _nudges(self) -> dict[Number, Any]:
         """A zero for each value that is read."""
         taps = dict.fromkeys(self.reader.taps, 0.0)
@@ -166,7 +171,11 @@ class Run:
 
     def _keep(self, outputs: list[Any], loss: float) -> None:
         pair = self.loss.pair(outputs) if self.loss.pair is not None else None
-        self.output = output_of(self.loss.kind, pair, loss, given=self.loss.given)
+        output = output_of(self.loss.kind, pair, loss, given=self.loss.given)
+        if self.loss.kind == "cross_entropy" and better(self.loss.kind, outputs[self.place]) == "probabilities":
+            floor = math.log1p((outputs[self.place].shape[-1] - 1) / math.e)
+            output = replace(output, squash=Squash(function="softmax", site="output", module="", floor=floor))
+        self.output = output
 
     def _pass(
         self,

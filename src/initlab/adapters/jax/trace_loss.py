@@ -60,7 +60,7 @@ def loss_of(
         return Found(
             function=lambda outputs: _called(loss, structure, outputs, target), kind=None, words=words, given=True
         )
-    chosen = loss or kind or _kind(shape, target)
+    chosen = kind or loss or _kind(shape, target)
     if target is None:
         cut, made, how = _drawn(chosen, shape, tokens, seed)
     else:
@@ -77,6 +77,8 @@ def loss_of(
 
 def better(kind: str | None, logits: Any) -> str | None:  # noqa: ANN401
     """What logits turn out to be, once they are seen: probabilities, their logarithms, or what was thought."""
+    if kind == "bce" and np.size(logits) > 8 and ((np.asarray(logits) > 0) & (np.asarray(logits) < 1)).all():
+        return "shares"
     if kind != "cross_entropy":
         return kind
     sums = np.asarray(logits, dtype=np.float64)
@@ -116,7 +118,7 @@ def _drawn(kind: str, shape: Sequence[int], tokens: Any, seed: int) -> tuple[Cut
     """Targets for an output: the next token where tokens were fed in, balanced classes, or unit normal numbers."""
     if kind == "mse":
         return (lambda z: z), jnp.asarray(batches.numbers(tuple(shape), seed=seed)), "unit normal targets"
-    if kind == "bce":
+    if kind in ("bce", "shares"):
         return (lambda z: z), jnp.asarray(batches.classes(tuple(shape), 2, seed=seed)), "balanced labels"
     count = int(shape[-1])
     length = 0 if tokens is None or len(shape) != 3 or tuple(shape[:2]) != tokens.shape else tokens.shape[1]
@@ -148,6 +150,11 @@ def _bce(logits: Any, target: Any) -> Any:  # noqa: ANN401
     return (jnp.maximum(logits, 0) - logits * y + jnp.log1p(jnp.exp(-jnp.abs(logits)))).mean()
 
 
+def _shares(p: Any, target: Any) -> Any:  # noqa: ANN401
+    y, p = target.astype(p.dtype).reshape(p.shape), jnp.clip(p, 1e-12, 1 - jnp.finfo(p.dtype).eps)
+    return -(y * jnp.log(p) + (1 - y) * jnp.log1p(-p)).mean()
+
+
 def _mse(logits: Any, target: Any) -> Any:  # noqa: ANN401
     if target.size != logits.size:
         raise DataError(
@@ -162,5 +169,6 @@ COMPUTED: Mapping[str, Callable[[Any, Any], Any]] = {
     "nll": _nll,
     "probabilities": lambda p, y: _nll(jnp.log(jnp.maximum(p, 1e-30)), y),
     "bce": _bce,
+    "shares": _shares,
     "mse": _mse,
 }

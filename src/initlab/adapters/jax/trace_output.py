@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax, softmax, xlogy
+from scipy.special import log_softmax, logit, softmax, xlogy
 
 from initlab.trace import Output
 
@@ -21,8 +21,8 @@ def output_of(kind: str | None, pair: tuple[Any, Any] | None, loss: float, *, gi
     values, target = (np.asarray(each) for each in pair)
     if kind == "mse":
         return _numbers(values, target, given=given)
-    if kind == "bce":
-        return _binary(values, target, given=given)
+    if kind in ("bce", "shares"):
+        return _binary(logit(values.astype(np.float64)) if kind == "shares" else values, target, given=given)
     if np.issubdtype(target.dtype, np.floating) or values.shape[-1] < 2:
         return Output(kind="other", loss=loss, given=given)
     logits = np.log(np.maximum(values, 1e-30)) if kind == "probabilities" else values

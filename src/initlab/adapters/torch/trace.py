@@ -8,6 +8,7 @@ were, also when the model raises. The most memory that is held is that of a plai
 import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -22,6 +23,7 @@ from initlab.adapters.torch.trace_guard import failing, paths, untouched
 from initlab.adapters.torch.trace_loss import Found, loss_of
 from initlab.adapters.torch.trace_mode import Recorder
 from initlab.adapters.torch.trace_output import output_of
+from initlab.adapters.torch.trace_squash import squashed
 from initlab.adapters.trace_record import again, finished
 from initlab.adapters.virtual_steps import EPSILON, RATE, STEPS
 from initlab.errors import DataError, InitlabError
@@ -204,7 +206,8 @@ class Run:
         if self.output is None:
             self.words = found.words
             self.normalised = recorder.meter.normalised
-            self.output = output_of(recorder.criteria, float(found.loss.detach()), given=found.given)
+            output = output_of(recorder.criteria, float(found.loss.detach()), given=found.given)
+            self.output = replace(output, squash=squashed(recorder.criteria, recorder.marks))
 
 
 def _renormed(model: Any) -> set[str]:  # noqa: ANN401

@@ -12,6 +12,7 @@ class Mark(NamedTuple):
     """Where a tensor came from: weights, operations (by place), and the one it is the result of.
 
     `exact` says that it is laid out as that result is, `shift` is what that operation added to every row.
+    `bent` names the function onto [0, 1] that made it, its site, and the module if it does nothing else.
     """
 
     weights: frozenset[str] = frozenset()
@@ -19,6 +20,7 @@ class Mark(NamedTuple):
     direct: int | None = None
     exact: bool = False
     shift: Any = None
+    bent: tuple[str, str, str] | None = None
 
     @property
     def pure(self) -> bool:

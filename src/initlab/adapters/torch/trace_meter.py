@@ -120,6 +120,12 @@ class Meter:
             record.values |= {"scores": found, "keys": keys}
         return record
 
+    def bending(self, name: str) -> tuple[str, str, str]:
+        """A function that bends, its site, and the module that runs if it does nothing else."""
+        path, module = self.path[-1] if self.path else ("", "")
+        alone = path if module.lower().startswith(name) else ""
+        return name, alone or f"{path}.{name}".lstrip("."), alone
+
     def joined(self, name: str, marks: Sequence[Mark]) -> None:
         """Note which results meet another signal: what is added to it, and what multiplies it.
 

@@ -27,6 +27,7 @@ from initlab.adapters.torch.trace_marks import Mark, Marks, passed_on, tensors, 
 from initlab.adapters.torch.trace_meter import Meter
 from initlab.adapters.torch.trace_random import Noise
 from initlab.adapters.torch.trace_reads import Reads, bias_of
+from initlab.adapters.torch.trace_squash import BENDS
 from initlab.adapters.trace_record import Record
 from initlab.trace import Kind
 
@@ -102,6 +103,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
             record, mark = self._product(name, kind, args, kwargs, made[0], marks)
         if record is not None and kind in ("activation", "attention"):
             mark = Mark(ops=frozenset({record.place}), direct=record.place)
+        if name in BENDS:
+            mark = mark._replace(bent=self.meter.bending(name))
         for tensor in made:
             tensor._initlab = mark
         return result
