@@ -126,6 +126,8 @@ class Op:
     - `distinct`: different nonzero columns of z, `nonzero` of how many. `alike`: units whose z *and* gradient, which
       is not zero, are those of another unit. `moved`: units whose gradient is not zero.
     - `slope`: E φ'(z)²/φ'(0)² of a bounded activation.
+    - `shares`: mean of Σp² over the rows, of a product that reads the result p of a softmax over the same units: 1/n
+      where all n are alike, 1 where one has all. None for any other.
     - `scores`: standard deviation of the scores of attention over the `keys` a query sees, of the median query.
     - `backward_std`: of the gradient of one example's loss with respect to z; NaN where none came.
     """
@@ -155,6 +157,7 @@ class Op:
     alike: int | None = None
     moved: int | None = None
     slope: float | None = None
+    shares: float | None = None
     scores: float | None = None
     keys: int | None = None
     backward_std: float = math.nan
@@ -205,10 +208,10 @@ class Output:
     """The loss and what it compares, before the first step.
 
     `loss` is the mean over `samples`, `error` its standard error. `chance` is the loss of the predictor that knows
-    nothing (ln K, ln 2, the mean of y² about its mean), `entropy` that of one that knows how frequent each class is
-    (None for a regression); `offset` what the right bias alone would save, in nats, with its error. `spread` is the
-    standard deviation of the logits about their mean over the classes, `bias_spread` that of the logits' mean over
-    the samples. `given` says whether the targets were given rather than drawn, `squash` whether the loss takes for
+    nothing (ln K, ln 2, the mean of y² about its mean `target`), `entropy` that of one that knows how frequent each
+    class is (None for a regression); `offset` what the right bias alone would save, in nats, with its error. `spread`
+    is the standard deviation of the logits about their mean over the classes, `bias_spread` that of the logits' mean
+    over the samples. `given` says whether the targets were given rather than drawn, `squash` whether the loss takes for
     logits what is none.
     """
 
@@ -218,6 +221,7 @@ class Output:
     samples: int = 0
     classes: int | None = None
     chance: float | None = None
+    target: float | None = None
     entropy: float | None = None
     offset: float | None = None
     offset_error: float = 0.0
@@ -245,11 +249,12 @@ class Stray:
 class Trace:
     """A network at step zero: its weights, its output, and one pass after each of no, one, two... virtual steps.
 
-    `cosine` is the mean cosine of different examples at the input, `batch` and `loss` say in words what was fed in and
-    what was minimised, `unseen` names the functions that read a weight and are not understood, `noise` those
-    that drew what went into the passes as it was (what drops out is off), `precision` is the
-    relative rounding of the numbers that were computed with, `unscaled` names the normalisations in eval mode most of
-    whose running variances are below their ε. A trace of weights alone has no passes.
+    `cosine` is the mean cosine of different examples at the input, `fed` the mean and the standard deviation of what
+    was fed in (None for whole numbers), `batch` and `loss` say in words what was fed in and what was minimised,
+    `unseen` names the functions that read a weight and are not understood, `noise` those that drew what went into the
+    passes as it was (what drops out is off), `precision` is the relative rounding of the numbers that were computed
+    with, `unscaled` names the normalisations in eval mode most of whose running variances are below their ε, `strays`
+    are used and no module has them. A trace of weights alone has no passes.
     """
 
     framework: str
@@ -257,6 +262,7 @@ class Trace:
     passes: tuple[Pass, ...] = ()
     output: Output | None = None
     cosine: float | None = None
+    fed: tuple[float, float] | None = None
     batch: str = ""
     loss: str = ""
     unseen: tuple[str, ...] = ()

@@ -193,3 +193,37 @@ HALF = (torch.arange(128).reshape(32, 4) % 2).float()
 )
 def test_probabilities_are_no_logits(last, loss, y, found):
     assert classes(last, loss, y) == found
+
+
+class Routed(nn.Module):
+    """A mixture of experts, weighted by a softmax."""
+
+    def __init__(self):
+        super().__init__()
+        self.experts, self.router = nn.ModuleList(nn.Linear(16, 4) for _ in range(6)), nn.Linear(16, 6)
+
+    def forward(self, x):
+        weights = self.router(x).softmax(-1)
+        return sum(weights[:, n : n + 1] * expert(x) for n, expert in enumerate(self.experts))
+
+
+def stacked(*between, width=64):
+    layers = [each for act in between for each in (nn.Linear(width, width), act)]
+    return nn.Sequential(nn.Linear(16, width), nn.ReLU(), *layers, nn.Linear(width, 4))
+
+
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [
+        (lambda: stacked(nn.Softmax(-1), nn.Softmax(-1)), {("4", "warning")}),
+        (lambda: stacked(nn.Softmax(-1), nn.ReLU(), nn.Softmax(-1)), {("4", "warning")}),
+        (lambda: stacked(nn.ReLU(), nn.Softmax(-1)), {("6", "info")}),
+        (lambda: stacked(nn.ReLU(), nn.Sigmoid()), set()),
+        (lambda: nn.Sequential(nn.Linear(16, 64), nn.Softmax(-1)), set()),
+        (Routed, set()),
+    ],
+)
+def test_a_softmax_between_layers_is_told_and_two_are_a_mistake(model, found):
+    torch.manual_seed(0)
+    built = model()
+    assert said(built, torch.randn(32, 16), "W041") == found

@@ -21,7 +21,7 @@ CAUSES: tuple[tuple[str, ...], ...] = (
     ("W070", "W071", "W072", "W073", "W074", "W076", "W077"),
     ("W012", "W053"),
     ("W020", "W031"),
-    ("W021", "W030", "W040", "W080"),
+    ("W021", "W030", "W040", "W041", "W080"),
     ("W010",),
     ("W002",),
     ("W061", "W060"),
@@ -32,20 +32,22 @@ CAUSES: tuple[tuple[str, ...], ...] = (
 )
 """Rules that may be causes, the deepest first; those of one group do not explain each other."""
 
-EXACT = frozenset({"W001", "W010", "W012", "W020", "W021", "W031", "W053", "W071", "W072", "W073", "W076", "W077"})
+EXACT = frozenset(
+    {"W001", "W010", "W012", "W020", "W021", "W031", "W041", "W053", "W071", "W072", "W073", "W076", "W077"}
+)
 """Rules that state what the weights or units are, and not how far a limit is. So does any of a limit of 0."""
 
 NETWORK = frozenset({"W050", "W060", "W061", "W063", "W066"})
 """Rules about the network as a whole. Where they blame several weights, all layers are out of scale alike."""
 
-SIGNAL = frozenset({"W002", "W020", "W021", "W030", "W031", "W040", "W080"})
+SIGNAL = frozenset({"W002", "W020", "W021", "W030", "W031", "W040", "W041", "W080"})
 """Rules about what a place of the network puts out: what makes it so is upstream."""
 
 FED = ("batch", "targets")
 """Where a finding points that no weight is to blame for."""
 
-FACTS = ("W040", "W010", "W066")
-"""Rules whose certain findings come before what all layers do: gone flat, without a gradient, a matrix of zeros."""
+FACTS = ("W040", "W041", "W010", "W066")
+"""Rules whose certain findings come before what all layers do: gone flat, a softmax between, no gradient, zeros."""
 
 _RANK = {rule: float(rank) for rank, group in enumerate(CAUSES) for rule in group}
 _ALL_LAYERS = _RANK["W020"] + 0.5

@@ -206,6 +206,7 @@ def _output(net: Architecture, z: Floats, y: Floats, *, given: bool) -> Output:
         samples=count,
         classes=classes,
         chance=math.log(classes) if classes else float(y.var()),
+        target=None if classes else float(y.mean()),
         entropy=entropy if classes else None,
         spread=float(np.sqrt(np.mean(centred**2))),
         bias_spread=float(np.sqrt(np.mean(centred.mean(axis=1) ** 2))),

@@ -71,6 +71,7 @@ def trace(
         passes=passes,
         output=found.output,
         cosine=_input_cosine(fed, passes[0]),
+        fed=_fed(fed),
         batch=fed.words,
         loss=found.loss.words,
         unseen=found.unseen,
@@ -231,6 +232,15 @@ def _stepped(array: Any, gradient: Any, rate: float) -> Any:  # noqa: ANN401
     wide = gradient.astype(jnp.promote_types(gradient.dtype, jnp.float32))
     room = jnp.sqrt(jnp.square(wide) + jnp.mean(jnp.square(wide)) + EPSILON**2)
     return array - (rate * wide / room).astype(array.dtype)
+
+
+def _fed(batch: Batch) -> tuple[float, float] | None:
+    """The mean and the standard deviation of the numbers that are fed in; None for whole ones."""
+    main = np.asarray(batch.main)
+    if np.issubdtype(main.dtype, np.integer):
+        return None
+    main = main.astype(np.float64)
+    return float(main.mean()), float(main.std())
 
 
 def _input_cosine(batch: Batch, first: Pass) -> float | None:

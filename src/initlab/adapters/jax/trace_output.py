@@ -86,6 +86,7 @@ def _numbers(values: NDArray[Any], target: NDArray[Any], *, given: bool) -> Outp
         error=_error(losses),
         samples=losses.size,
         chance=float(y.var()),
+        target=float(y.mean()),
         spread=float(z.std()),
         bias_spread=abs(float(z.mean())),
         given=given,

@@ -62,6 +62,7 @@ def trace(
         passes=passes,
         output=run.output,
         cosine=_input_cosine(fed, passes[0]),
+        fed=_fed(fed),
         batch=fed.words,
         loss=run.words,
         unseen=tuple(sorted(run.recorder.reads.unseen)),
@@ -249,6 +250,15 @@ def _cut(name: str, recorder: Recorder) -> str:
         if readers & upstream:
             return how
     return ""
+
+
+def _fed(batch: Batch) -> tuple[float, float] | None:
+    """The mean and the standard deviation of the numbers that are fed in; None for whole ones."""
+    main = batch.main.detach()
+    if not main.is_floating_point():
+        return None
+    main = main.float()
+    return float(main.mean()), float(main.std(correction=0))
 
 
 def _input_cosine(batch: Batch, first: Pass) -> float | None:

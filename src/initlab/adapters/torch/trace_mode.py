@@ -27,7 +27,7 @@ from initlab.adapters.torch.trace_marks import Mark, Marks, passed_on, tensors, 
 from initlab.adapters.torch.trace_meter import Meter
 from initlab.adapters.torch.trace_random import Noise
 from initlab.adapters.torch.trace_reads import Reads, bias_of
-from initlab.adapters.torch.trace_squash import BENDS
+from initlab.adapters.torch.trace_squash import BENDS, shares
 from initlab.adapters.trace_record import Record
 from initlab.trace import Kind
 
@@ -125,6 +125,9 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         bias = bias_of(name, args, kwargs)
         shift = bias if isinstance(bias, torch.Tensor) and bias.ndim == 1 and bias.any() else None
         record = self.meter.product(name, kind, args, made, fed, weights, self._axis(name, args), shift)
+        bent = [mark.bent for mark in fed if mark.bent is not None and mark.bent[0] == "softmax"]
+        if bent and kind == "linear" and self.meter.whole:
+            record.values |= shares(args, self.marks)
         exact = frozenset({record.place})
         return record, Mark(ops=exact, direct=record.place, exact=True, shift=shift)
 

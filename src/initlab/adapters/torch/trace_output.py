@@ -107,6 +107,7 @@ def _numbers(bound: dict[str, Any], *, given: bool) -> Output:
         error=_error(losses),
         samples=losses.numel(),
         chance=float(target.var(correction=0)),
+        target=float(target.mean()),
         spread=float(values.std(correction=0)),
         bias_spread=abs(float(values.mean())),
         given=given,

@@ -30,6 +30,16 @@ def squashed(criteria: Iterable[tuple[str, tuple[Any, ...], dict[str, Any]]], ma
     return None
 
 
+def shares(args: Iterable[Any], marks: Marks) -> dict[str, float]:
+    """The mean Σp² of the result of a softmax that a product reads, where it is one over the units that are read."""
+    for each in args:
+        if isinstance(each, torch.Tensor) and (marks.of(each).bent or ("",))[0] == "softmax":
+            p = each.detach().float()
+            if bool(((p.sum(-1) - 1).abs() < ROUNDING).all()):
+                return {"shares": float(p.square().sum(-1).mean())}
+    return {}
+
+
 def _shares(values: Any) -> bool:  # noqa: ANN401
     """Whether numbers sum to 1 over the axis that a loss takes for that of the classes."""
     axis = 1 if values.ndim > 1 else 0
