@@ -101,6 +101,8 @@ def trained_in_part(method):
     torch.manual_seed(0)
     first, second = nn.Linear(32, 32), nn.Linear(32, 32)
     model = nn.Sequential(nn.Linear(16, 32), nn.ReLU(), first, nn.ReLU(), second, nn.ReLU(), nn.Linear(32, 4))
+    for layer in (first, second, model[0]):
+        nn.init.kaiming_normal_(layer.weight)
     if method == "biases":
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(name.endswith("bias") or name.startswith("6"))
@@ -116,6 +118,17 @@ def trained_in_part(method):
 )
 def test_what_is_frozen_under_trained_parts_is_told_and_not_accused(method, path):
     assert said(trained_in_part(method), torch.randn(32, 16), "W012") == {(path, "info")}
+
+
+@pytest.mark.parametrize("method", ["biases", "reservoir"])
+def test_a_frozen_matrix_that_is_a_fresh_uniform_draw_is_accused_with_its_bias_trained(method):
+    model = trained_in_part(method)
+    nn.init.xavier_uniform_(model[2].weight)
+    found = initlab.check(model, torch.randn(32, 16), prove=True).findings
+    first = next(finding for finding in found if finding.rule == "W012")
+    assert (first.path, first.severity, first.cleared) == ("2.weight", "warning", True)
+    model[2].bias.requires_grad_(False)
+    assert not {each.severity for each in initlab.check(model, torch.randn(32, 16)).warnings}
 
 
 class Listed(nn.Module):

@@ -43,6 +43,9 @@ NETWORK = frozenset({"W050", "W060", "W061", "W063", "W066"})
 SIGNAL = frozenset({"W002", "W020", "W021", "W030", "W031", "W040", "W041", "W080"})
 """Rules about what a place of the network puts out: what makes it so is upstream."""
 
+GRADIENT = frozenset({"W010", "W060", "W062", "W063"})
+"""What a weight that is not trained may make: rules about what comes back."""
+
 FED = ("batch", "targets")
 """Where a finding points that no weight is to blame for."""
 
@@ -103,6 +106,8 @@ def _rank(finding: Finding, trace: Trace) -> float:
 def _explains(cause: Finding, effect: Finding, reach: "_Reach") -> bool:
     """Whether one finding makes another."""
     if _rank(cause, reach.trace) >= _rank(effect, reach.trace):
+        return False
+    if cause.rule == "W012" and effect.rule not in GRADIENT:
         return False
     alike = wide(cause) and set(cause.weights) == set(effect.weights)
     if not (exact := _certain(cause)) and not alike and _grave(cause) > _grave(effect):

@@ -1,10 +1,14 @@
 """W012: weights that the loss does not depend on, or no optimizer trains."""
 
+import math
 from collections.abc import Iterator
 
 from initlab.rules.evidence import followers
 from initlab.rules.rule import Finding, Remedy, rule
 from initlab.trace import Trace, Weight
+
+LEAST = 256
+"""So many numbers tell a uniform law from a bell: the largest of a bell's is less than 1.9 of σ once in a million."""
 
 
 @rule("W012", "unused", severity="warning")
@@ -13,11 +17,13 @@ def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
 
     Exact. What an operation reads and a detach() stands between it and the loss is a warning, and so is what the loss
     depends on and no module has: layers in a plain list or dict, a plain tensor. An optimizer is given
-    model.parameters(), which does not list them. All else is mentioned
-    only: a weight that no operation reads, or that makes an output which the loss does not look at (a pooler); and a
-    frozen random matrix whose own bias, or the scale of whose own normalisation, is trained, or with trained weights
-    before it in a network that is trained in the main. It stays random: a method as well as a mistake, and no number
-    before the first step tells them apart. Frozen first layers, and those with adapters beside them, are left alone.
+    model.parameters(), which does not list them. A weight that no operation reads, or that makes an output which the
+    loss does not look at (a pooler), is mentioned only.
+
+    So is a frozen random matrix whose own bias, or the scale of whose own normalisation, is trained, or with trained
+    weights before it in a network that is trained in the main: it stays random, by method or by mistake. Where its bias
+    is trained and its numbers are a fresh uniform draw, it is a warning: methods that train biases alone start from
+    trained matrices, which are never uniform. Frozen first layers, and those with adapters beside them, are left alone.
 
     ## Limit
     every weight has a gradient and a module;  frozen random numbers < minority · trained ones, behind trained ones
@@ -116,23 +122,32 @@ def _frozen(trace: Trace, minority: float) -> Iterator[Finding]:
     frozen = {weight.name for weight in matrices if weight.frozen and weight.values > 4}
     trained = sum(weight.size for weight in matrices if not weight.frozen)
     few = sum(trace.weight(name).size for name in frozen) < minority * trained
-    found, learns = [], False
+    found, learns, drawn = [], False, []
     for place, op in enumerate(trace.first.ops):
         own = [trace.weight(name) for name in op.weights]
-        partly = any(not weight.frozen for weight in own) or _scaled(trace, place)
-        partly &= not _adapted(trace, place)
+        biased = any(not weight.frozen for weight in own) and not _adapted(trace, place)
+        partly = biased or (_scaled(trace, place) and not _adapted(trace, place))
         found += [weight for weight in own if weight.name in frozen and (partly or (few and learns))]
+        drawn += [weight for weight in own if weight.name in frozen and biased and _uniform(weight)]
         learns |= partly
     if found:
-        main = max(found, key=lambda weight: weight.size)
-        yield _finding(
-            found,
-            main,
-            "info",
-            f"{main.name} is frozen and random, though what is beside or before it is trained{_and_others(found)}.",
-            "Thaw it, unless it is frozen on purpose.",
-            _thaw(found) if trace.framework == "torch" else "",
-        )
+        main = max(drawn or found, key=lambda weight: weight.size)
+        told = f"{main.name} is frozen and random, though what is beside or before it is trained{_and_others(found)}."
+        if drawn:
+            told += f" None of its {main.size} numbers is beyond {main.largest / main.std:.3g} standard deviations: "
+            told += "a fresh uniform draw, which no training leaves."
+        code = _thaw(found) if trace.framework == "torch" else ""
+        words = "Thaw it." if drawn else "Thaw it, unless it is frozen on purpose."
+        yield _finding(found, main, "warning" if drawn else "info", told, words, code)
+
+
+def _uniform(weight: Weight) -> bool:
+    """Whether the numbers of a matrix are those of one uniform law about 0, and so not of a trained one.
+
+    The largest of n is √3 standard deviations then, whose own error is 0.45/√n of it; four of these are allowed.
+    """
+    room = 4 * 0.45 / math.sqrt(weight.size)
+    return weight.size >= LEAST and abs(weight.largest / (math.sqrt(3) * weight.std) - 1) < min(room, 0.15)
 
 
 def _scaled(trace: Trace, place: int) -> bool:
