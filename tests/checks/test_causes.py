@@ -281,3 +281,41 @@ def test_a_running_variance_of_zero_in_eval_mode_is_named_and_reset():
 def test_statistics_of_the_batch_and_a_few_dead_units_are_left_alone(variance, evaluated):
     found = initlab.check(with_statistics(variance, evaluated=evaluated), torch.randn(64, 32))
     assert "W077" not in {each.rule for each in found.findings}
+
+
+BYTES = torch.randint(0, 256, (64, 32), generator=torch.Generator().manual_seed(0)).float()
+LABELS = torch.arange(64) % 10
+
+
+def first_of(model, x, y, loss=None):
+    found = initlab.check(model, (x, y), loss).findings[0]
+    return found.rule, found.path
+
+
+def test_inputs_that_are_not_normalised_are_to_blame_and_not_the_weights():
+    assert first_of(mlp(he=True), BYTES, LABELS) == ("W050", "batch")
+    assert first_of(mlp(depth=1, act=nn.Tanh), BYTES, LABELS) == ("W040", "batch")
+    report = initlab.check(mlp(he=True), (BYTES, LABELS))
+    assert "mean 126 and standard deviation 71.8" in report.findings[0].cause
+    assert not report.findings[0].code
+
+
+def test_a_layer_that_is_further_out_than_the_inputs_and_a_norm_before_the_weights_are_seen():
+    model = mlp(he=True)
+    nn.init.normal_(model[8].weight, std=100.0)
+    assert first_of(model, BYTES, LABELS)[1] == "8.weight"
+    normed = nn.Sequential(nn.BatchNorm1d(32), *mlp(he=True))
+    assert not initlab.check(normed, (BYTES, LABELS)).warnings
+    nn.init.normal_(normed[-1].weight, std=5.0)
+    assert first_of(normed, BYTES, LABELS)[1] == "9.weight"
+
+
+def test_targets_far_out_of_reach_are_to_blame_and_a_mean_far_from_zero_is_told():
+    torch.manual_seed(0)
+    x, y = torch.randn(64, 32), torch.randn(64, 10)
+    assert first_of(mlp(he=True), x, 1e6 * y, "mse") == ("W060", "targets")
+    offset = initlab.check(mlp(he=True), (x, y + 500), "mse", prove=True)
+    told = next(each for each in offset.notes if each.rule == "W052")
+    assert (told.path, told.severity) == ("8.bias", "info")
+    assert told.measured == pytest.approx(1.0, abs=0.01)
+    assert "W052" not in {each.rule for each in initlab.check(mlp(he=True), (x, y), "mse").findings}

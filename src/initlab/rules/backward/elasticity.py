@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from initlab.rules import fed
 from initlab.rules.backward.dead_parameter import moved_at
 from initlab.rules.evidence import (
     APART,
@@ -47,6 +48,9 @@ def _scaled_back(trace: Trace, direction: Direction, name: str = "") -> tuple[st
     for zero in blocked(trace) if direction == "small" else ():
         return zero.path, zero.remedy, zero.cause, (zero.path,)
     suspect = culprit(trace, direction)
+    blamed = fed.inputs(trace, suspect) if direction == "large" else fed.targets(trace)
+    if blamed is not None:
+        return *blamed, ()
     live, remedy = everywhere(trace)
     alike = typical(live)
     if suspect is not None and abs(math.log(alike)) < max(APART, abs(math.log(suspect.ratio)) / 2):

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from initlab.laws import Constant
+from initlab.rules import fed
 from initlab.rules.evidence import biases_of, culprit, ends, matrix_of, overall, producer, redraw
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
 from initlab.trace import Op, Trace, Weight
@@ -90,6 +91,18 @@ def _stuck(op: Op, bias: Weight, slope: float) -> Finding:
     )
 
 
+def _unscaled(op: Op, slope: float, limit: float, raw: fed.Blame) -> Finding:
+    return Finding(
+        severity="warning",
+        path=raw[0],
+        measured=slope,
+        limit=limit,
+        formula=f"E φ'(z)²/φ'(0)² >= {limit:g}",
+        cause=f"The inputs of {op.name} have mean square {op.square:.3g}, so that {op.function} is flat. {raw[2]}",
+        remedy=raw[1],
+    )
+
+
 def _finding(trace: Trace, op: Op, slope: float, limit: float) -> Finding:
     source = producer(trace, op)
     suspect = culprit(trace, "large", source.weights) if source else None
@@ -99,6 +112,9 @@ def _finding(trace: Trace, op: Op, slope: float, limit: float) -> Finding:
     loud = [bias for bias in biases if bias.norm**2 / bias.size > floor]
     blamed = loud or ([weight] if weight is not None else [])
     times = op.square
+    first = source is not None and not source.inputs and not loud
+    if first and (raw := fed.inputs(trace, suspect)) is not None:
+        return _unscaled(op, slope, limit, raw)
     edits = tuple(
         Edit(weight=each.name, law=Constant(value=0.0)) if each.bias else redraw(trace, each) for each in blamed
     )

@@ -4,12 +4,19 @@ import math
 from collections.abc import Iterator
 
 from initlab.laws import Constant
+from initlab.rules import fed
 from initlab.rules.evidence import biases_of, culprit, matrix_of, overall, redraw
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
 from initlab.trace import Op, Output, Trace, Weight
 
 SURE = 3.0
 """Standard errors that a loss must be away from its limit."""
+
+HALF = 0.5
+"""The part of a squared error from which its offset is told."""
+
+COUNTED = 8
+"""Fewer targets have no mean to speak of."""
 
 
 def _output(trace: Trace) -> Output:
@@ -91,10 +98,13 @@ def _blame(trace: Trace, output: Output) -> tuple[str, Remedy, str]:
         edits = tuple(Edit(weight=bias.name, law=Constant(value=0.0)) for bias in blared)
         told = f"{spread} The biases {blared[0].name} are as large as what they are added to."
         return blared[0].name, Remedy(words="Set the biases to 0.", edits=edits), told
+    suspect = culprit(trace, "large")
+    quiet = wide / fed.size_of_inputs(trace) < (math.sqrt(2 * math.log(10)) if output.kind != "mse" else 7 * aim)
+    if quiet and (blamed := fed.inputs(trace, suspect)) is not None:
+        return blamed[0], blamed[1], f"{spread} {blamed[2]}"
     if (remedy := overall(trace)) is not None:
         path = last.name if last is not None else remedy.edits[-1].weight
         return path, remedy, f"{spread} All layers are too large."
-    suspect = culprit(trace, "large")
     if suspect is not None:
         told = f"{spread} {suspect.weight.name} multiplies the signal by {suspect.gain:.3g}."
         return suspect.weight.name, Remedy(words="Scale it down.", edits=(redraw(trace, suspect.weight),)), told
@@ -172,10 +182,11 @@ def output_offset(trace: Trace, *, share: float = 0.1) -> Iterator[Finding]:
 
     KL(frequencies, mean prediction) is what setting the bias to the log of the frequencies saves at once; training
     would spend its first steps on it. Told where it is more than a tenth of ln K, by three standard errors, and every
-    class was seen ten times on average.
+    class was seen ten times on average. Of a regression it is told where the distance of the outputs' mean from that
+    of the targets makes half of the mean squared error.
 
     ## Limit
-    KL(frequencies ‖ mean prediction) - 3 standard errors <= share · ln K
+    KL(frequencies ‖ mean prediction) - 3 standard errors <= share · ln K;  in a regression L - Var(y) - Var(out) <= L/2
 
     ## Example
     model = nn.Linear(16, 4)
@@ -192,6 +203,9 @@ def output_offset(trace: Trace, *, share: float = 0.1) -> Iterator[Finding]:
     last bias.
     """
     output = _output(trace)
+    if output.kind == "mse":
+        yield from _far_targets(trace, output)
+        return
     if output.offset is None:
         raise NotApplicable("too few labels were seen for the frequencies of the classes")
     limit = share * (output.chance or 0.0)
@@ -204,6 +218,24 @@ def output_offset(trace: Trace, *, share: float = 0.1) -> Iterator[Finding]:
             formula=f"{share:g} ln K",
             cause=f"The mean prediction is {output.offset:.2g} nats from the frequencies of the classes.",
             remedy=Remedy(words=f"Set the last bias to the log of the frequencies: it saves {output.offset:.2g} nats."),
+        )
+
+
+def _far_targets(trace: Trace, output: Output) -> Iterator[Finding]:
+    """The mean of the targets as the last bias, where it is further from 0 than half of the loss, and the outputs."""
+    mean, known = output.target or 0.0, (output.chance or 0.0) + (output.spread or 0.0) ** 2
+    apart = min(output.loss - known, mean**2) / output.loss if output.loss > 0 else 0.0
+    if output.samples >= COUNTED and HALF < apart < math.inf:
+        bias = next(iter(_head_biases(trace)), "")
+        edits = (Edit(weight=bias, law=Constant(value=mean)),) if bias else ()
+        yield Finding(
+            severity="info",
+            path=bias or "targets",
+            measured=apart,
+            limit=HALF,
+            formula="L - Var(y) - Var(outputs) <= L/2",
+            cause=f"The targets have mean {mean:.3g}: {apart:.0%} of the loss is the distance of the outputs from it.",
+            remedy=Remedy(words="Set the last bias to the mean of the targets, or take it off them.", edits=edits),
         )
 
 
