@@ -251,10 +251,10 @@ class Trace:
 
     `cosine` is the mean cosine of different examples at the input, `fed` the mean and the standard deviation of what
     was fed in (None for whole numbers), `batch` and `loss` say in words what was fed in and what was minimised,
-    `unseen` names the functions that read a weight and are not understood, `noise` those that drew what went into the
-    passes as it was (what drops out is off), `precision` is the relative rounding of the numbers that were computed
-    with, `unscaled` names the normalisations in eval mode most of whose running variances are below their ε, `strays`
-    are used and no module has them. A trace of weights alone has no passes.
+    `unseen` names the functions that are not understood with the weights that they read, `noise` those that drew what
+    went into the passes as it was (what drops out is off), `precision` is the relative rounding of the numbers that
+    were computed with, `unscaled` names the normalisations in eval mode most of whose running variances are below their
+    ε, `strays` are used and no module has them. A trace of weights alone has no passes.
     """
 
     framework: str

@@ -311,3 +311,32 @@ def test_a_declared_binary_cross_entropy_takes_probabilities_and_logits_alike():
     of_shares = bent(jax.nn.sigmoid, "bce", y).trace.output
     assert of_shares.loss == pytest.approx(of_logits.loss, rel=1e-5)
     assert of_shares.spread == pytest.approx(of_logits.spread, rel=1e-4)
+
+
+class Plain(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(4)(nn.relu(nn.Dense(16)(x)))
+
+
+def test_a_bound_module_of_linen_comes_with_its_variables():
+    module = Plain()
+    variables = module.init(KEY, X)
+    bound, beside = check(module.bind(variables), (X, Y), prove=True), check((module, variables, X), (X, Y))
+    assert bound.trace.first.loss == beside.trace.first.loss
+    assert [weight.name for weight in bound.trace.weights] == [weight.name for weight in beside.trace.weights]
+    dead = jax.tree_util.tree_map(lambda leaf: leaf, variables)
+    dead["params"]["Dense_1"]["bias"] = jnp.full(16, -50.0)
+    first = check(module.bind(dead), (X, Y), prove=True).findings[0]
+    assert (first.rule, first.path, first.cleared) == ("W031", "Dense_1.bias", True)
+
+
+def test_the_weights_of_a_loop_that_is_kept_whole_are_named():
+    weights = {key: RNG.standard_normal((8, 8)) / 3 for key in "xh"}
+
+    def forward(w, x):
+        start = jnp.zeros((len(x), 8))
+        return jax.lax.scan(lambda h, at: (jnp.tanh(at @ w["x"] + h @ w["h"]), None), start, x.swapaxes(0, 1))[0]
+
+    x = RNG.standard_normal((16, 80, 8)).astype(np.float32)
+    assert check((forward, weights, x), (x, Y[:16])).trace.unseen == ("scan (h, x)",)

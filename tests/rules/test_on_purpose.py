@@ -240,3 +240,9 @@ def test_a_softmax_between_layers_is_told_and_two_are_a_mistake(model, found):
     torch.manual_seed(0)
     built = model()
     assert said(built, torch.randn(32, 16), "W041") == found
+
+
+@pytest.mark.parametrize("norm", [nn.utils.spectral_norm, nn.utils.parametrizations.spectral_norm])
+def test_the_power_iteration_of_a_spectral_norm_is_no_blind_spot(norm):
+    model = nn.Sequential(norm(nn.Linear(16, 32)), nn.LeakyReLU(0.2), norm(nn.Linear(32, 4)))
+    assert not said(model, torch.randn(32, 16), "W090")

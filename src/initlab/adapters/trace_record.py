@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,9 @@ SKETCHES = 4
 
 EQUAL = 64
 """How many roundings two columns may differ by, relative to their norm, and still be called equal."""
+
+NAMED = 4
+"""So many weights are named with a function that is not understood."""
 
 EQUAL_AT_MOST = 1e-3
 """The same for short number formats, in which a rounding is large; equal units are equal there bit by bit."""
@@ -105,6 +108,15 @@ def _op(record: Record, name: str) -> Op:
         **_classes(record),
         **numbers,
     )
+
+
+def unseen(read: Mapping[str, set[str]]) -> tuple[str, ...]:
+    """Functions that are not understood, each with the first weights that it reads.
+
+    >>> unseen({"scan": {"h", "x"}, "cdist": {"weight"}})
+    ('cdist (weight)', 'scan (h, x)')
+    """
+    return tuple(f"{name} ({', '.join(sorted(weights)[:NAMED])})" for name, weights in sorted(read.items()))
 
 
 def again(records: Sequence[Record], ops: Sequence[Op]) -> frozenset[str]:

@@ -54,6 +54,9 @@ def parts_of(model: object) -> Model:
     if isinstance(model, tuple) and len(model) >= 2 and (callable(model[0]) or library_of(model[0]) == "flax.linen"):
         apply, weights, *inputs = model
         return Model(weights=weights, apply=apply, inputs=tuple(inputs) or None)
+    if _bound(model):
+        module, variables = model.unbind()  # type: ignore[attr-defined]
+        return Model(weights=variables, apply=module)
     return Model(weights=model)
 
 
@@ -63,7 +66,14 @@ def put_back(model: object, weights: Any) -> Any:  # noqa: ANN401
         return Model(weights=weights, apply=model.apply, inputs=model.inputs)
     if parts_of(model).apply is not None and isinstance(model, tuple):
         return (model[0], weights, *model[2:])
+    if _bound(model):
+        return model.unbind()[0].bind(weights)  # type: ignore[attr-defined]
     return weights
+
+
+def _bound(model: object) -> bool:
+    """Whether it is a Linen module that holds its variables."""
+    return library_of(model) == "flax.linen" and getattr(model, "scope", None) is not None
 
 
 def library_of(value: object) -> str:

@@ -33,7 +33,7 @@ from initlab.adapters.jax.trace_records import Reader
 from initlab.adapters.jax.uses import uses_of
 from initlab.adapters.jax.views import views_of
 from initlab.adapters.losses import declared
-from initlab.adapters.trace_record import EXAMPLES, Record, again, finished
+from initlab.adapters.trace_record import EXAMPLES, Record, again, finished, unseen
 from initlab.adapters.virtual_steps import EPSILON, RATE, STEPS
 from initlab.errors import DataError, InitlabError
 from initlab.trace import Kind, Output, Pass, Squash, Trace, Weight
@@ -100,7 +100,15 @@ class Run:
         self.loss = self._loss()
         self.output: Output | None = None
         self.first: list[Record] = []
-        self.unseen = tuple(sorted({use.what for use in self.uses if use.kind == "other"}))
+        self.unseen = unseen(self._others())
+
+    def _others(self) -> dict[str, set[str]]:
+        """What is read by primitives that are not understood, loops that are kept whole among them."""
+        found: dict[str, set[str]] = {}
+        for use in self.uses:
+            if use.kind == "other":
+                found.setdefault(use.what, set()).add(trace_weights.name_of(use.view, self.held) or "")
+        return found
 
     def _program(self) -> tuple[Program, Any, int]:
         weights, inputs = [standing(each) for each in self.arrays], [standing(each) for each in self.inputs]

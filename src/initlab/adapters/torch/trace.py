@@ -24,7 +24,7 @@ from initlab.adapters.torch.trace_loss import Found, loss_of
 from initlab.adapters.torch.trace_mode import Recorder
 from initlab.adapters.torch.trace_output import output_of
 from initlab.adapters.torch.trace_squash import squashed
-from initlab.adapters.trace_record import again, finished
+from initlab.adapters.trace_record import again, finished, unseen
 from initlab.adapters.virtual_steps import EPSILON, RATE, STEPS
 from initlab.errors import DataError, InitlabError
 from initlab.trace import Output, Pass, Stray, Trace, Weight
@@ -65,7 +65,7 @@ def trace(
         fed=_fed(fed),
         batch=fed.words,
         loss=run.words,
-        unseen=tuple(sorted(run.recorder.reads.unseen)),
+        unseen=unseen(run.recorder.reads.unseen),
         noise=run.recorder.noise.left,
         unscaled=unscaled,
         strays=run.strays,
@@ -163,7 +163,9 @@ class Run:
     def _pass(self, recorder: Recorder) -> tuple[Pass, dict[str, Any]]:
         torch.manual_seed(self.seed)
         held = {f"model.{name}": tensor for name, tensor in self.held.items()}
-        held |= {f"model.{name}": buffer.detach().clone() for name, buffer in self.model.named_buffers()}
+        buffers = {f"model.{name}": buffer.detach().clone() for name, buffer in self.model.named_buffers()}
+        held |= buffers
+        recorder.marks.fix(buffers.values())
         loss, size, kept = functional_call(_Whole(self.model), held, (lambda: self._there_and_back(recorder),))
         measured = {name: trace_weights.gradient(self.copies[name], gradient) for name, gradient in kept.items()}
         return Pass(loss=loss, size=size, ops=finished(recorder.meter.records), gradients=measured), kept

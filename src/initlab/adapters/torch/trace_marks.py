@@ -11,8 +11,9 @@ from initlab.adapters.torch.trace_functions import VIEWS
 class Mark(NamedTuple):
     """Where a tensor came from: weights, operations (by place), and the one it is the result of.
 
-    `exact` says that it is laid out as that result is, `shift` is what that operation added to every row.
-    `bent` names the function onto [0, 1] that made it, its site, and the module if it does nothing else.
+    `exact` says that it is laid out as that result is, `shift` is what that operation added to every row. `fixed` says
+    that it is made of buffers alone, `bent` names the function onto [0, 1] that made it, its site, and the module if it
+    does nothing else.
     """
 
     weights: frozenset[str] = frozenset()
@@ -21,6 +22,7 @@ class Mark(NamedTuple):
     exact: bool = False
     shift: Any = None
     bent: tuple[str, str, str] | None = None
+    fixed: bool = False
 
     @property
     def pure(self) -> bool:
@@ -29,6 +31,7 @@ class Mark(NamedTuple):
 
 
 NOTHING = Mark()
+FIXED = Mark(fixed=True)
 
 
 class Marks:
@@ -36,6 +39,10 @@ class Marks:
 
     def __init__(self, names: Mapping[int, str]) -> None:
         self._weights = {key: Mark(weights=frozenset({name})) for key, name in names.items()}
+
+    def fix(self, buffers: Iterable[Any]) -> None:
+        """Note tensors that no batch is in, and no weight."""
+        self._weights |= {id(tensor): FIXED for tensor in buffers}
 
     def of(self, tensor: Any) -> Mark:  # noqa: ANN401
         """Where a tensor came from."""
@@ -61,12 +68,13 @@ def passed_on(name: str, marks: Sequence[Mark]) -> Mark:
         ops = frozenset[int]().union(*(mark.ops for mark in marks))
     fed = [mark for mark in marks if mark.ops]
     scaled = len(fed) == 1 and name in ("add", "sub", "mul", "div", "neg")
-    return Mark(weights, ops, fed[0].direct if scaled else None)
+    fixed = all(mark.fixed for mark in marks)
+    return Mark(weights, ops, fed[0].direct if scaled else None, fixed=fixed)
 
 
 def with_data(marks: Iterable[Mark]) -> bool:
-    """Whether something meets the weights that is not made of weights alone."""
-    return any(not mark.pure for mark in marks)
+    """Whether something meets the weights that is not made of weights and buffers alone."""
+    return any(not mark.pure and not mark.fixed for mark in marks)
 
 
 def tensors(values: Iterable[Any]) -> list[Any]:

@@ -31,10 +31,11 @@ class Read:
 
 
 class Reads:
-    """How each weight was read, by name; `unseen` names the functions that read one and are not understood."""
+    """How each weight was read, by name; `unseen` holds what a function that is not understood read."""
 
     def __init__(self, marks: Marks) -> None:
-        self.marks, self.found, self.unseen = marks, dict[str, Read](), set[str]()
+        self.marks, self.found = marks, dict[str, Read]()
+        self.unseen: dict[str, set[str]] = {}
 
     def of(self, weight: str) -> Read:
         """How a weight was read so far."""
@@ -72,7 +73,7 @@ class Reads:
                     read = self.of(weight)
                     read.bias |= name in ("add", "sub") and tensor.ndim <= 1
                 if name not in PLAIN:
-                    self.unseen.add(name)
+                    self.unseen.setdefault(name, set()).update(mark.weights)
 
 
 def bias_of(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
