@@ -204,6 +204,8 @@ def test_an_example_that_the_model_does_not_take_is_said(capsys):
     ):
         assert run(["plan", "m.py:Frames", *given]) == 2
         assert message in capsys.readouterr().err
+    assert run(["plan", "m.py:mlp", "--input", "2x7"]) == 2
+    assert "2×7 and 20×64 cannot be multiplied in 0. Give what it takes." in capsys.readouterr().err
     assert run(["plan", "m.py:arrays", "--input", "2x4"]) == 2
     assert "must be of a torch model" in capsys.readouterr().err
 

@@ -57,10 +57,11 @@ def union(masks: Iterator[int] | Any) -> int:  # noqa: ANN401
 
 
 class Recorder(TorchDispatchMode):  # type: ignore[misc]
-    """The mode under which a model runs while it is recorded."""
+    """The mode under which a model runs while it is recorded. If `strict`, on an input that is not guessed."""
 
-    def __init__(self, handler: Callable[[Call], Handler]) -> None:
+    def __init__(self, handler: Callable[[Call], Handler], *, strict: bool = False) -> None:
         super().__init__()
+        self.strict = strict
         self.recording = Recording()
         self.places: list[str] = [""]
         self.shapes: dict[str, tuple[int, ...]] = {}
@@ -199,12 +200,24 @@ def stand_in(call: Call) -> Any:  # noqa: ANN401
     """The result of an operation in shape only, some numbers between -1 and 1; computed where the shape needs it."""
     if call.base in _MATRICES:
         first, second = call.args[-2:] if call.base != "_grouped_mm" else call.args[:2]
+        if call.recorder.strict:
+            _fit(first, second, call.recorder.places[-1])
         return _numbers(torch.empty(*first.shape[:-1], second.shape[-1], dtype=first.dtype, device="meta"))
     try:
         made = call.func(*tree_map(_hollow, call.args), **tree_map(_hollow, call.kwargs))
     except (RuntimeError, NotImplementedError):
         return call.run()
     return tree_map(_numbers, made)
+
+
+def _fit(first: torch.Tensor, second: torch.Tensor, place: str) -> None:
+    """Raise RuntimeError for matrices that cannot be multiplied, in the module of that name."""
+    one, two = ("×".join(map(str, each.shape)) for each in (first, second))
+    if first.is_floating_point() != second.is_floating_point():
+        one, two = (str(each.dtype).removeprefix("torch.") for each in (first, second))
+    elif first.shape[-1] == second.shape[-2]:
+        return
+    raise RuntimeError(f"{one} and {two} cannot be multiplied" + (f" in {place}" if place else ""))
 
 
 def _hollow(value: object) -> object:

@@ -27,7 +27,7 @@ def recorded(model: nn.Module, given: object = None) -> Recording:
     notes = []
     for example in tries:
         try:
-            return _run(copied, stand_ins, example)
+            return _run(copied, stand_ins, example, strict=given is not None)
         except Exception as error:
             notes.append(f"it does not run on {'a guessed' if given is None else 'the given'} input: {said(error)}")
     return Recording(note=notes[0] if notes else "no input could be guessed for it")
@@ -39,8 +39,8 @@ def _readings(given: object) -> list[Example]:
     return [as_example(given), *([as_example(given[0])] if pair else [])]  # type: ignore[index]
 
 
-def _run(model: nn.Module, stand_ins: dict[str, torch.Tensor], example: Example) -> Recording:
-    recorder = Recorder(handler)
+def _run(model: nn.Module, stand_ins: dict[str, torch.Tensor], example: Example, *, strict: bool) -> Recording:
+    recorder = Recorder(handler, strict=strict)
     for name, tensor in stand_ins.items():
         recorder.know_parameter(name, tensor)
     floats = next((each.dtype for each in stand_ins.values() if each.is_floating_point()), torch.float32)
