@@ -102,7 +102,7 @@ def trained_in_part(method):
     first, second = nn.Linear(32, 32), nn.Linear(32, 32)
     model = nn.Sequential(nn.Linear(16, 32), nn.ReLU(), first, nn.ReLU(), second, nn.ReLU(), nn.Linear(32, 4))
     for layer in (first, second, model[0]):
-        nn.init.kaiming_normal_(layer.weight)
+        nn.init.normal_(layer.weight, std=0.3)
     if method == "biases":
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(name.endswith("bias") or name.startswith("6"))
@@ -120,15 +120,47 @@ def test_what_is_frozen_under_trained_parts_is_told_and_not_accused(method, path
     assert said(trained_in_part(method), torch.randn(32, 16), "W012") == {(path, "info")}
 
 
-@pytest.mark.parametrize("method", ["biases", "reservoir"])
-def test_a_frozen_matrix_that_is_a_fresh_uniform_draw_is_accused_with_its_bias_trained(method):
-    model = trained_in_part(method)
-    nn.init.xavier_uniform_(model[2].weight)
+FRESH = {
+    "uniform": nn.init.xavier_uniform_,
+    "normal": nn.init.kaiming_normal_,
+    "trained": lambda weight: nn.init.normal_(weight, std=0.3),
+}
+
+
+def accused(model):
     found = initlab.check(model, torch.randn(32, 16), prove=True).findings
-    first = next(finding for finding in found if finding.rule == "W012")
-    assert (first.path, first.severity, first.cleared) == ("2.weight", "warning", True)
-    model[2].bias.requires_grad_(False)
-    assert not {each.severity for each in initlab.check(model, torch.randn(32, 16)).warnings}
+    return {(each.path, each.cleared) for each in found if each.rule == "W012" and each.severity == "warning"}
+
+
+@pytest.mark.parametrize(
+    ("method", "law", "warns"),
+    [
+        ("reservoir", "uniform", True),
+        ("reservoir", "normal", True),
+        ("reservoir", "trained", False),
+        ("biases", "uniform", True),
+        ("biases", "normal", False),
+        ("biases", "trained", False),
+        ("magnitude", "uniform", False),
+    ],
+)
+def test_a_frozen_matrix_that_is_still_a_fresh_draw_is_accused_where_its_bias_is_trained(method, law, warns):
+    model = trained_in_part(method)
+    FRESH[law](model[2].base.weight if method == "magnitude" else model[2].weight)
+    assert accused(model) == ({("2.weight", True)} if warns else set())
+    if warns:
+        model[2].bias.requires_grad_(False)
+        assert not accused(model)
+
+
+def test_frozen_kernels_without_biases_are_accused_where_every_gain_is_trained():
+    torch.manual_seed(0)
+    hidden = nn.Linear(32, 32, bias=False).requires_grad_(False)
+    model = nn.Sequential(nn.Linear(16, 32), nn.LayerNorm(32), nn.ReLU(), hidden, nn.ReLU(), nn.Linear(32, 4))
+    nn.init.kaiming_normal_(hidden.weight)
+    assert accused(model) == {("3.weight", True)}
+    model[1].requires_grad_(False)
+    assert not accused(model)
 
 
 class Listed(nn.Module):

@@ -1,14 +1,10 @@
 """W012: weights that the loss does not depend on, or no optimizer trains."""
 
-import math
 from collections.abc import Iterator
 
-from initlab.rules.evidence import followers
+from initlab.rules.backward.frozen import fresh, frozen_ones
 from initlab.rules.rule import Finding, Remedy, rule
 from initlab.trace import Trace, Weight
-
-LEAST = 256
-"""So many numbers tell a uniform law from a bell: the largest of a bell's is less than 1.9 of σ once in a million."""
 
 
 @rule("W012", "unused", severity="warning")
@@ -21,9 +17,11 @@ def unused(trace: Trace, *, minority: float = 0.5) -> Iterator[Finding]:
     loss does not look at (a pooler), is mentioned only.
 
     So is a frozen random matrix whose own bias, or the scale of whose own normalisation, is trained, or with trained
-    weights before it in a network that is trained in the main: it stays random, by method or by mistake. Where its bias
-    is trained and its numbers are a fresh uniform draw, it is a warning: methods that train biases alone start from
-    trained matrices, which are never uniform. Frozen first layers, and those with adapters beside them, are left alone.
+    weights before it in a network that is trained in the main: it stays random, by method or by mistake. It is a
+    warning where its own bias, or every bias and gain, is trained and its numbers are still a fresh draw: uniform about
+    0, which trained matrices never are, or of the standard deviation of a known normal law; then only where it has no
+    bias or a third of the hidden numbers is trained. Methods that train biases or gains alone start from trained
+    matrices. Frozen first layers with their biases, and what has adapters beside it, are left alone.
 
     ## Limit
     every weight has a gradient and a module;  frozen random numbers < minority · trained ones, behind trained ones
@@ -117,50 +115,15 @@ def _nearest(trace: Trace, cut: list[Weight]) -> Weight:
 
 
 def _frozen(trace: Trace, minority: float) -> Iterator[Finding]:
-    """Frozen random matrices whose own bias is trained, or that stand behind trained weights and are the minority."""
-    matrices = [weight for weight in trace.weights if weight.matrix]
-    frozen = {weight.name for weight in matrices if weight.frozen and weight.values > 4}
-    trained = sum(weight.size for weight in matrices if not weight.frozen)
-    few = sum(trace.weight(name).size for name in frozen) < minority * trained
-    found, learns, drawn = [], False, []
-    for place, op in enumerate(trace.first.ops):
-        own = [trace.weight(name) for name in op.weights]
-        biased = any(not weight.frozen for weight in own) and not _adapted(trace, place)
-        partly = biased or (_scaled(trace, place) and not _adapted(trace, place))
-        found += [weight for weight in own if weight.name in frozen and (partly or (few and learns))]
-        drawn += [weight for weight in own if weight.name in frozen and biased and _uniform(weight)]
-        learns |= partly
+    """Frozen random matrices: those that nothing but a mistake leaves so, and those that a method may."""
+    found, drawn = frozen_ones(trace, minority)
     if found:
         main = max(drawn or found, key=lambda weight: weight.size)
         told = f"{main.name} is frozen and random, though what is beside or before it is trained{_and_others(found)}."
-        if drawn:
-            told += f" None of its {main.size} numbers is beyond {main.largest / main.std:.3g} standard deviations: "
-            told += "a fresh uniform draw, which no training leaves."
+        told += f" {fresh(main)}: a fresh draw, which no training leaves." if drawn else ""
         code = _thaw(found) if trace.framework == "torch" else ""
         words = "Thaw it." if drawn else "Thaw it, unless it is frozen on purpose."
         yield _finding(found, main, "warning" if drawn else "info", told, words, code)
-
-
-def _uniform(weight: Weight) -> bool:
-    """Whether the numbers of a matrix are those of one uniform law about 0, and so not of a trained one.
-
-    The largest of n is √3 standard deviations then, whose own error is 0.45/√n of it; four of these are allowed.
-    """
-    room = 4 * 0.45 / math.sqrt(weight.size)
-    return weight.size >= LEAST and abs(weight.largest / (math.sqrt(3) * weight.std) - 1) < min(room, 0.15)
-
-
-def _scaled(trace: Trace, place: int) -> bool:
-    """Whether a normalisation whose scale is trained follows, and nothing else comes between."""
-    norms = [op for _, op in followers(trace, place) if op.kind == "norm" and op.inputs == (place,)]
-    return any(not trace.weight(name).frozen for op in norms for name in op.weights)
-
-
-def _adapted(trace: Trace, place: int) -> bool:
-    """Whether a trained matrix reads what an operation reads: an adapter beside it."""
-    own = trace.first.ops[place]
-    beside = [op for op in trace.first.ops if op is not own and op.inputs == own.inputs]
-    return any(weight.matrix and not weight.frozen for op in beside for weight in map(trace.weight, op.weights))
 
 
 def _thaw(group: list[Weight]) -> str:
