@@ -49,7 +49,9 @@ class Weight:
     (Euclidean) and `largest` (|entry|) are over those. `values` counts the distinct entries of a sample, at most 5.
     `rank` is the numerical rank, where the matrix may fall short of half of its full rank, which is that of its rows
     and columns that are not zero; None means that it does not; there, `repeats` says how often it holds each of its
-    different rows, where that is equally often. Two weights of one `digest` hold the same numbers.
+    different rows, where that is equally often. `zeros` is the share of entries of a sample that are 0; `usual` and
+    `loudest` are the median and the largest root mean square of a row. Two weights of one `digest` hold the same
+    numbers.
     `fan_in` and `fan_out` are those of the operation that uses it, whatever the layout; `frozen` weights take no
     gradient; `used` says whether an operation of the forward pass read it; `cut` names what keeps the gradient from it
     (detach, no_grad), if something does. `gain` marks the scale of a normalisation; `directed` a weight that is divided
@@ -68,6 +70,9 @@ class Weight:
     values: int = 5
     rank: int | None = None
     repeats: int = 1
+    zeros: float = 0.0
+    usual: float = 0.0
+    loudest: float = 0.0
     digest: str = ""
     fan_in: float | None = None
     fan_out: float | None = None
@@ -246,6 +251,21 @@ class Stray:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A few virtual steps of a network, and of the same with some of its weights drawn as is usual.
+
+    `own` is the least loss that the network came to in `steps` steps of the better of several rates, `usual` that of
+    the other one, which began at `start`. Losses that are not finite are infinite.
+    """
+
+    weights: tuple[str, ...]
+    steps: int
+    own: float
+    usual: float
+    start: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """A network at step zero: its weights, its output, and one pass after each of no, one, two... virtual steps.
 
@@ -254,7 +274,8 @@ class Trace:
     `unseen` names the functions that are not understood with the weights that they read, `noise` those that drew what
     went into the passes as it was (what drops out is off), `precision` is the relative rounding of the numbers that
     were computed with, `unscaled` names the normalisations in eval mode most of whose running variances are below their
-    ε, `strays` are used and no module has them. A trace of weights alone has no passes.
+    ε, `strays` are used and no module has them, `trial` is there where one was run. A trace of weights alone has no
+    passes.
     """
 
     framework: str
@@ -273,6 +294,7 @@ class Trace:
     rate: float = 1e-3
     residual: bool = False
     normalised: bool = False
+    trial: Trial | None = None
     _by_name: dict[str, Weight] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:

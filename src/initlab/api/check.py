@@ -14,6 +14,7 @@ from initlab.checks import report
 from initlab.checks.frameworks import framework_of, remedies, tracer
 from initlab.checks.prove import proven
 from initlab.checks.run import apply
+from initlab.checks.trial import tried
 from initlab.errors import SpecError
 from initlab.experiments import store
 from initlab.numerics.matrix import measures
@@ -21,7 +22,7 @@ from initlab.plans.weights import read_weights
 from initlab.render import check as render
 from initlab.render import check_page, json, sarif
 from initlab.render.text import printed
-from initlab.rules import Finding
+from initlab.rules import Edit, Finding
 from initlab.trace import Trace, Weight
 
 
@@ -89,8 +90,8 @@ def check(
     framework = framework_of(model)
     trace = tracer(framework).trace
 
-    def retrace(changed: Any) -> Any:  # noqa: ANN401
-        return trace(changed, fed, loss, seed=seed)
+    def retrace(changed: Any, **how: Any) -> Any:  # noqa: ANN401
+        return trace(changed, fed, loss, seed=seed, **how)
 
     asked = {
         "batch": "given" if batch is not None else str(fed) if fed is not None else None,
@@ -101,10 +102,17 @@ def check(
         "prove": prove,
         "seed": seed,
     }
-    found = apply(retrace(model), select=select, ignore=ignore, thresholds=thresholds, configuration=asked)
+
+    def applied(seen: Trace) -> report.Report:
+        return apply(seen, select=select, ignore=ignore, thresholds=thresholds, configuration=asked)
+
+    found = applied(retrace(model))
     home = remedies(framework)
     if home is None:
         return _report(found)
+    if found.healthy and found.ran("W078"):
+        seen = tried(found.trace, model, lambda edits: home.remedied(model, _lines(edits, home), seed=seed), retrace)
+        found = applied(seen) if seen.trial else found
     found = replace(found, findings=tuple(replace(each, code=_code(each, home)) for each in found.findings))
     if prove:
         found = proven(found, lambda text: home.remedied(model, text, seed=seed), retrace, thresholds)
@@ -160,4 +168,8 @@ def _code(finding: Finding, home: ModuleType) -> str:
     """The remedy of a finding as lines of the model's framework."""
     if finding.remedy.code:
         return finding.remedy.code
-    return str(home.code([(edit.weight, edit.law, edit.factor) for edit in finding.remedy.edits]))
+    return _lines(finding.remedy.edits, home)
+
+
+def _lines(edits: tuple[Edit, ...], home: ModuleType) -> str:
+    return str(home.code([(edit.weight, edit.law, edit.factor) for edit in edits]))

@@ -52,3 +52,7 @@ class Report:
     def healthy(self) -> bool:
         """Whether nothing accuses: neither an error nor a warning, and no rule broke down."""
         return not self.errors and not self.warnings and all(outcome.state != "errored" for outcome in self.rules)
+
+    def ran(self, rule: str) -> bool:
+        """Whether a rule was asked, and neither ignored nor left out."""
+        return any(each.rule == rule and each.state not in ("ignored", "skipped") for each in self.rules)

@@ -23,6 +23,9 @@ class Measures(TypedDict):
     values: int
     rank: int | None
     repeats: int
+    zeros: float
+    usual: float
+    loudest: float
     digest: str
 
 
@@ -40,6 +43,7 @@ def measures(tensor: npt.NDArray[np.generic]) -> Measures:
     flat = values.reshape(-1)
     sample = flat[:: max(1, flat.size // SAMPLE)][:SAMPLE]
     norm = float(np.linalg.norm(flat))
+    usual, loudest = rows(values)
     return {
         "mean": float(flat.mean()) if flat.size else 0.0,
         "std": float(flat.std()) if flat.size else 0.0,
@@ -50,6 +54,9 @@ def measures(tensor: npt.NDArray[np.generic]) -> Measures:
         "values": min(5, int(np.unique(sample[:512]).size)),
         "rank": rank,
         "repeats": 1 if rank is None else repeats(values),
+        "zeros": float((sample == 0).mean()) if sample.size else 0.0,
+        "usual": usual,
+        "loudest": loudest,
         "digest": hashlib.sha256(f"{tensor.shape} {norm!r}".encode() + sample.tobytes()).hexdigest(),
     }
 
@@ -63,6 +70,18 @@ def _rank(values: npt.NDArray[np.float64]) -> int | None:
     found = int((singular > 1e-5 * singular[0]).sum())
     possible = min(int(matrix.any(axis=0).sum()), int(matrix.any(axis=1).sum()))
     return found if found < possible else None
+
+
+def rows(values: npt.NDArray[np.generic]) -> tuple[float, float]:
+    """The median and the largest root mean square of the rows of a matrix; 0 of what is none.
+
+    >>> rows(np.array([[1.0, 1.0], [2.0, 2.0], [30.0, 30.0]]))
+    (2.0, 30.0)
+    """
+    if values.ndim < 2 or not values.size:
+        return 0.0, 0.0
+    sizes = np.sqrt(np.mean(values.reshape(len(values), -1).astype(np.float64) ** 2, axis=1))
+    return float(np.median(sizes)), float(sizes.max())
 
 
 def repeats(values: npt.NDArray[np.generic]) -> int:

@@ -13,7 +13,7 @@ from initlab.adapters.jax.place import Place
 from initlab.adapters.jax.program import Number, Program
 from initlab.adapters.jax.read import Reading
 from initlab.adapters.jax.views import View
-from initlab.numerics.matrix import repeats
+from initlab.numerics.matrix import repeats, rows
 from initlab.parameters import Parameter
 from initlab.trace import Gradient, Kind, Weight
 
@@ -69,6 +69,7 @@ def measured(name: str, held: Held, arrays: Sequence[Any]) -> Weight:
     norm = float(np.linalg.norm(values))
     sample = values.reshape(-1)[:: max(1, values.size // SAMPLE)][:SAMPLE]
     low = rank(values, norm**2) if share == 1.0 else None
+    usual, loudest = rows(values)
     digest = hashlib.sha256(f"{values.shape} {norm!r}".encode() + sample.tobytes()).hexdigest()
     return Weight(
         name=name,
@@ -83,6 +84,9 @@ def measured(name: str, held: Held, arrays: Sequence[Any]) -> Weight:
         values=min(5, len(np.unique(sample[:512]))),
         rank=low,
         repeats=1 if low is None else repeats(values),
+        zeros=float((sample == 0).mean()) if sample.size else 0.0,
+        usual=usual,
+        loudest=loudest,
         digest=digest,
         aliases=held.parameter.tied_to,
         module=held.parameter.module or "",

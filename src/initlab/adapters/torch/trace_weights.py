@@ -65,6 +65,7 @@ def weight(name: str, parameter: Any, aliases: tuple[str, ...], module: str) -> 
     largest = max(abs(float(end)) for end in torch.aminmax(values)) if values.numel() else 0.0
     sample = _sample(values)
     low = rank(values, norm**2) if finite == 1.0 else None
+    usual, loudest = _rows(values)
     return Weight(
         name=name,
         shape=tuple(parameter.shape),
@@ -78,6 +79,9 @@ def weight(name: str, parameter: Any, aliases: tuple[str, ...], module: str) -> 
         values=min(5, int(torch.unique(sample[:512]).numel())),
         rank=low,
         repeats=1 if low is None else repeats(values.double().cpu().numpy()),
+        zeros=float((sample == 0).double().mean()) if sample.numel() else 0.0,
+        usual=usual,
+        loudest=loudest,
         digest=hashlib.sha256(
             f"{tuple(parameter.shape)} {norm!r}".encode() + sample.cpu().numpy().tobytes()
         ).hexdigest(),
@@ -85,6 +89,15 @@ def weight(name: str, parameter: Any, aliases: tuple[str, ...], module: str) -> 
         aliases=aliases,
         module=module,
     )
+
+
+def _rows(values: Any) -> tuple[float, float]:  # noqa: ANN401
+    """The median and the largest root mean square of the rows of a matrix; 0 of what is none."""
+    if values.ndim < 2 or not values.numel():
+        return 0.0, 0.0
+    flat = values.flatten(1)
+    sizes = torch.linalg.vector_norm(flat, dim=1, dtype=torch.float64 if flat.dtype == torch.float64 else torch.float32)
+    return tuple((torch.stack([sizes.median(), sizes.max()]) / math.sqrt(flat.shape[1])).tolist())
 
 
 def _std(values: Any, norm: float, mean: float) -> float:  # noqa: ANN401

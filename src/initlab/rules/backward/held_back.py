@@ -1,0 +1,69 @@
+"""W078: unusual weights without which the network learns faster."""
+
+import math
+from collections.abc import Iterator
+
+from initlab.rules.conventions import unusual
+from initlab.rules.rule import Finding, NotApplicable, Remedy, rule
+from initlab.trace import Trace
+from initlab.words import listed
+
+SHOWN = 3
+"""So many weights are told of in words."""
+
+
+@rule("W078", "held-back", severity="warning")
+def held_back(trace: Trace, *, limit: float = 0.4, learnt: float = 0.02) -> Iterator[Finding]:
+    """With its unusual weights drawn as is usual, the network learns faster at once.
+
+    No limit on a scale tells a fault from an invention: gates start near zero, priors stand in biases, sparse draws
+    train. So where a weight is beyond all conventions (three times the gain that its layer calls for or a thirtieth of
+    it, a bias above 3, a row ten times the others, a fifth of zeros...) and nothing else accuses, it is tried: the
+    network, and a copy with those weights drawn as is usual, each take five virtual steps on the batch, at rates of
+    1e-3 and 1e-2, and the better rate counts. The handicap is the share of the copy's progress that the network lacks.
+
+    Of 323 healthy architectures one in ten has such weights, and none of those a handicap above 0.3; the limit leaves
+    a third of that for other seeds. Nothing is said where the copy does not learn: it must lose 2 % of its loss.
+
+    ## Limit
+    (L - L')/(L'₀ - L') <= limit,  L, L' the least losses in five steps, L'₀ the copy's first;  where
+    L'₀ - L' >= learnt · L'₀
+
+    ## Example
+    model = nn.Sequential(nn.Linear(16, 64), nn.LayerNorm(64), nn.ReLU(), nn.Linear(64, 1))
+    nn.init.constant_(model[3].bias, 5.0)
+    batch = torch.randn(64, 16), torch.randn(64, 1)
+    loss = lambda output, target: (output - target).abs().mean()
+
+    ## Use instead
+    model = nn.Sequential(nn.Linear(16, 64), nn.LayerNorm(64), nn.ReLU(), nn.Linear(64, 1))
+    nn.init.zeros_(model[3].bias)
+    batch = torch.randn(64, 16), torch.randn(64, 1)
+    loss = lambda output, target: (output - target).abs().mean()
+
+    ## References
+    Derived here: an experiment, and its null is that of benchmarks/initfaults. Pearl, Causality, 2009: the effect of a
+    cause is what changes when it alone is changed.
+    """
+    trial = trace.trial
+    if trial is None:
+        raise NotApplicable("no weight is unusual, or something else accuses")
+    progress = trial.start - trial.usual
+    handicap = (trial.own - trial.usual) / progress if progress > 0 else -math.inf
+    if not progress >= learnt * abs(trial.start) or not handicap > limit:
+        return
+    odd = [each for each in unusual(trace) if each.weight in trial.weights]
+    told = [f"{each.weight} {each.words}" for each in odd[:SHOWN]]
+    told += [f"{len(odd) - SHOWN} more are unusual"] if len(odd) > SHOWN else []
+    drawn = "that drawn as is usual" if len(odd) == 1 else "those drawn as is usual"
+    yield Finding(
+        severity="warning",
+        path=odd[0].weight,
+        measured=handicap,
+        limit=limit,
+        formula="(L - L')/(L'₀ - L') after five steps, L' with the unusual weights drawn as is usual",
+        cause=f"{listed(told)}. With {drawn}, {trial.steps} steps take the loss from {trial.start:.4g} to "
+        f"{trial.usual:.4g}; as it is, to {trial.own:.4g}.",
+        remedy=Remedy(words="Draw it as is usual.", edits=tuple(each.edit for each in odd)),
+        weights=tuple(each.weight for each in odd),
+    )

@@ -1,0 +1,118 @@
+"""The weights that no convention of drawing gives: too large or small by far, with holes, with a row that stands out.
+
+None is a fault by itself: gates start near zero, priors stand in biases, sparse draws train. They are what a trial
+draws as is usual, to see whether the network then learns faster (W078).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from initlab.laws import Constant, Normal
+from initlab.rules.evidence import Scale, ends, readers, redraw, scales, typical
+from initlab.rules.rule import Edit
+from initlab.trace import Trace, Weight
+
+LARGE = 3.0
+"""Times the gain that is called for: Xavier's, He's, LeCun's and torch's lie between 0.4 and 1.7 of it."""
+
+AMONG_PEERS = 1.5
+"""So many times the gain that is called for are enough where it is LARGE times the peers' as well."""
+
+SMALL = 1 / 30
+"""Of the gain that is called for: N(0, 0.02²) has a tenth of it in layers of 25 inputs."""
+
+TABLE = (0.003, 1.5)
+"""Embeddings are drawn with deviations from 0.02, or 1/√d, to 1."""
+
+LOUD = 3.0
+"""An entry of a bias: the logarithm of a prior, at most, or the 1 of a gate that starts open."""
+
+GAIN = (0.2, 3.0)
+"""The mean of a normalisation's gains, which start at 1."""
+
+HOLES = 0.2
+"""Of the entries of a matrix: so many zeros no law draws that has a density."""
+
+STANDS_OUT = 10.0
+"""A row's root mean square against the median row's: of independent entries of one law a row of d has 1 ± 1/√(2d)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unusual:
+    """A weight that no convention gives: how many times it is beyond, in words, and how it is drawn as is usual."""
+
+    weight: str
+    times: float
+    words: str
+    edit: Edit
+
+
+def unusual(trace: Trace) -> tuple[Unusual, ...]:
+    """The trained weights that no convention gives, the farthest from one first."""
+    found = (each for weight in trace.trained() if weight.norm > 0 for each in _told(trace, weight))
+    return tuple(sorted(found, key=lambda each: -each.times))
+
+
+def _told(trace: Trace, weight: Weight) -> list[Unusual]:
+    """What is unusual about a weight, the first thing of several."""
+    sayings: tuple[Callable[[Trace, Weight], tuple[float, str] | None], ...] = (_row, _holes, _scale, _table, _vector)
+    said = next((found for say in sayings if (found := say(trace, weight)) is not None), None)
+    if said is None or not weight.used or weight.finite < 1:
+        return []
+    return [Unusual(weight=weight.name, times=said[0], words=said[1], edit=_usual(trace, weight))]
+
+
+def _usual(trace: Trace, weight: Weight) -> Edit:
+    if weight.kind == "embedding":
+        kept = TABLE[0] < weight.usual < TABLE[1]
+        return Edit(weight=weight.name, law=Normal(std=weight.usual if kept else 0.02))
+    return Edit(weight=weight.name, law=Constant(value=1.0)) if weight.gain else redraw(trace, weight)
+
+
+def _row(_: Trace, weight: Weight) -> tuple[float, str] | None:
+    times = weight.loudest / weight.usual if weight.usual and (weight.matrix or weight.kind == "embedding") else 0.0
+    return (times, f"has a row {times:.3g} times as large as the others") if times > STANDS_OUT else None
+
+
+def _holes(_: Trace, weight: Weight) -> tuple[float, str] | None:
+    if not weight.matrix or weight.zeros <= HOLES:
+        return None
+    return 1 / (1 - weight.zeros + 1e-3), f"is zero in {100 * weight.zeros:.0f} % of its entries"
+
+
+def _scale(trace: Trace, weight: Weight) -> tuple[float, str] | None:
+    scale = next((each for each in scales(trace) if each.weight.name == weight.name), None)
+    if scale is None or not weight.matrix:
+        return None
+    words = f"has {scale.ratio:.3g} times the gain that its layer calls for"
+    if scale.ratio > LARGE or _above_peers(trace, scale):
+        return scale.ratio, words
+    return (1 / scale.ratio, words) if scale.ratio < SMALL and not _may_be_shut(trace, weight) else None
+
+
+def _above_peers(trace: Trace, scale: Scale) -> bool:
+    """Whether a weight is large, and LARGE times its peers; or all of them are large together."""
+    usual = typical(scales(trace))
+    return scale.ratio > AMONG_PEERS and (scale.ratio > LARGE * usual or usual > AMONG_PEERS)
+
+
+def _may_be_shut(trace: Trace, weight: Weight) -> bool:
+    """Whether zero is a usual start: of a head, of what is added to a skip, and of what opens a gate."""
+    heads = {name for op in ends(trace) for name in op.weights}
+    return weight.name in heads or any(op.residual or op.gate for _, op in readers(trace, weight.name))
+
+
+def _table(_: Trace, weight: Weight) -> tuple[float, str] | None:
+    if weight.kind != "embedding":
+        return None
+    size = weight.norm / weight.size**0.5
+    words = f"has entries of size {size:.3g}"
+    return next(((max(size / high, low / size), words) for low, high in (TABLE,) if not low < size < high), None)
+
+
+def _vector(_: Trace, weight: Weight) -> tuple[float, str] | None:
+    if weight.bias and weight.largest > LOUD:
+        return weight.largest, f"has entries up to {weight.largest:.3g}"
+    if weight.gain and not GAIN[0] < abs(weight.mean) < GAIN[1]:
+        return max(abs(weight.mean), 1 / max(abs(weight.mean), 1e-9)), f"has mean {weight.mean:.3g}, and 1 is usual"
+    return None
