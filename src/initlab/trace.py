@@ -264,6 +264,16 @@ class Trial:
     usual: float
     start: float
 
+    @property
+    def progress(self) -> float:
+        """The share of its loss that the network with usual weights lost; negative where it did not learn."""
+        return (self.start - self.usual) / abs(self.start) if self.start else 0.0
+
+    @property
+    def handicap(self) -> float:
+        """The share of that progress which the network itself lacks; 0 where there is none."""
+        return (self.own - self.usual) / (self.start - self.usual) if self.progress > 0 else 0.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:

@@ -10,9 +10,14 @@ from initlab.rules import Edit
 from initlab.rules.conventions import unusual
 from initlab.trace import Trace, Trial
 
-STEPS = 5
+STEPS = (5, 10)
+"""Virtual steps: ten, for what lags after five."""
+
+LAGS = 0.2
+"""The handicap from which it does."""
+
 RATES = (1e-3, 1e-2)
-"""Virtual steps, and their rates: those of Adam in use. The better one counts, since a scale shifts which it is."""
+"""Those of Adam in use. The better one counts, since a scale shifts which it is."""
 
 
 def tried(
@@ -25,22 +30,23 @@ def tried(
     odd = unusual(trace)
     if not odd:
         return trace
+    names = tuple(each.weight for each in odd)
     try:
         copy = remedied(tuple(each.edit for each in odd))
-        usual = [_losses(copy, rate, retrace) for rate in RATES]
-        own = [_losses(model, rate, retrace) for rate in RATES]
+        for steps in STEPS:
+            trial = _trial(names, steps, *(_losses(each, steps, retrace) for each in (model, copy)))
+            if trial.handicap <= LAGS:
+                break
     except (InitlabError, RuntimeError, AttributeError, TypeError, ValueError):
         return trace
-    trial = Trial(
-        weights=tuple(each.weight for each in odd),
-        steps=STEPS,
-        own=min(map(min, own)),
-        usual=min(map(min, usual)),
-        start=usual[0][0],
-    )
     return replace(trace, trial=trial)
 
 
-def _losses(model: Any, rate: float, retrace: Callable[..., Trace]) -> list[float]:  # noqa: ANN401
-    found = [each.loss for each in retrace(model, steps=STEPS, rate=rate).passes]
-    return [loss if math.isfinite(loss) else math.inf for loss in found]
+def _trial(names: tuple[str, ...], steps: int, own: list[float], usual: list[float]) -> Trial:
+    return Trial(weights=names, steps=steps, own=min(own), usual=min(usual), start=usual[0])
+
+
+def _losses(model: Any, steps: int, retrace: Callable[..., Trace]) -> list[float]:  # noqa: ANN401
+    """The losses from the first on, at every rate; infinite ones for those that are not finite."""
+    passes = (each for rate in RATES for each in retrace(model, steps=steps, rate=rate).passes)
+    return [each.loss if math.isfinite(each.loss) else math.inf for each in passes]
