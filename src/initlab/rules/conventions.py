@@ -21,6 +21,9 @@ AMONG_PEERS = 1.5
 SMALL = 1 / 30
 """Of the gain that is called for: N(0, 0.02²) has a tenth of it in layers of 25 inputs."""
 
+SMALL_ALONE = 0.2
+"""The same of a hidden layer where no normalisation makes up for it."""
+
 TABLE = (0.003, 1.5)
 """Embeddings are drawn with deviations from 0.02, or 1/√d, to 1."""
 
@@ -33,18 +36,29 @@ GAIN = (0.2, 3.0)
 HOLES = 0.2
 """Of the entries of a matrix: so many zeros no law draws that has a density."""
 
+FAR = 17.0
+"""So many times LARGE, the upper end of TABLE or STANDS_OUT nobody draws on purpose: 50 times what is called for."""
+
 STANDS_OUT = 10.0
 """A row's root mean square against the median row's: of independent entries of one law a row of d has 1 ± 1/√(2d)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unusual:
-    """A weight that no convention gives: how many times it is beyond, in words, and how it is drawn as is usual."""
+    """A weight that no convention gives: how many times it is beyond, in words, and how it is drawn as is usual.
+
+    `mad` marks what nobody draws on purpose: half of the units without weights, a multiple of what is called for.
+    """
 
     weight: str
     times: float
     words: str
     edit: Edit
+    mad: bool = False
+
+
+Saying = tuple[float, str, bool]
+"""How many times beyond, in words, and whether nobody draws so on purpose."""
 
 
 def unusual(trace: Trace) -> tuple[Unusual, ...]:
@@ -55,11 +69,11 @@ def unusual(trace: Trace) -> tuple[Unusual, ...]:
 
 def _told(trace: Trace, weight: Weight) -> list[Unusual]:
     """What is unusual about a weight, the first thing of several."""
-    sayings: tuple[Callable[[Trace, Weight], tuple[float, str] | None], ...] = (_row, _holes, _scale, _table, _vector)
+    sayings: tuple[Callable[[Trace, Weight], Saying | None], ...] = (_row, _empty, _holes, _scale, _table, _vector)
     said = next((found for say in sayings if (found := say(trace, weight)) is not None), None)
     if said is None or not weight.used or weight.finite < 1:
         return []
-    return [Unusual(weight=weight.name, times=said[0], words=said[1], edit=_usual(trace, weight))]
+    return [Unusual(weight=weight.name, times=said[0], words=said[1], edit=_usual(trace, weight), mad=said[2])]
 
 
 def _usual(trace: Trace, weight: Weight) -> Edit:
@@ -69,25 +83,34 @@ def _usual(trace: Trace, weight: Weight) -> Edit:
     return Edit(weight=weight.name, law=Constant(value=1.0)) if weight.gain else redraw(trace, weight)
 
 
-def _row(_: Trace, weight: Weight) -> tuple[float, str] | None:
+def _row(_: Trace, weight: Weight) -> Saying | None:
     times = weight.loudest / weight.usual if weight.usual and (weight.matrix or weight.kind == "embedding") else 0.0
-    return (times, f"has a row {times:.3g} times as large as the others") if times > STANDS_OUT else None
+    words = f"has a row {times:.3g} times as large as the others"
+    return (times, words, times > FAR * STANDS_OUT) if times > STANDS_OUT else None
 
 
-def _holes(_: Trace, weight: Weight) -> tuple[float, str] | None:
+def _empty(trace: Trace, weight: Weight) -> Saying | None:
+    """Rows of zeros among others: units that read nothing."""
+    if not weight.matrix or weight.usual > 0 or _may_be_shut(trace, weight):
+        return None
+    return STANDS_OUT, "has no weights for half of its units", True
+
+
+def _holes(_: Trace, weight: Weight) -> Saying | None:
     if not weight.matrix or weight.zeros <= HOLES:
         return None
-    return 1 / (1 - weight.zeros + 1e-3), f"is zero in {100 * weight.zeros:.0f} % of its entries"
+    return 1 / (1 - weight.zeros + 1e-3), f"is zero in {100 * weight.zeros:.0f} % of its entries", False
 
 
-def _scale(trace: Trace, weight: Weight) -> tuple[float, str] | None:
+def _scale(trace: Trace, weight: Weight) -> Saying | None:
     scale = next((each for each in scales(trace) if each.weight.name == weight.name), None)
-    if scale is None or not weight.matrix:
+    if scale is None or not (weight.matrix or weight.fan_in == weight.size):
         return None
     words = f"has {scale.ratio:.3g} times the gain that its layer calls for"
     if scale.ratio > LARGE or _above_peers(trace, scale):
-        return scale.ratio, words
-    return (1 / scale.ratio, words) if scale.ratio < SMALL and not _may_be_shut(trace, weight) else None
+        return scale.ratio, words, scale.ratio > FAR * LARGE and weight.values > 1
+    small = scale.ratio < _least(trace, weight) and not _may_be_shut(trace, weight)
+    return (1 / scale.ratio, words, False) if small else None
 
 
 def _above_peers(trace: Trace, scale: Scale) -> bool:
@@ -96,23 +119,31 @@ def _above_peers(trace: Trace, scale: Scale) -> bool:
     return scale.ratio > AMONG_PEERS and (scale.ratio > LARGE * usual or usual > AMONG_PEERS)
 
 
+def _least(trace: Trace, weight: Weight) -> float:
+    """The share of the gain that is called for below which no convention goes."""
+    alone = not trace.normalised and all(op.inputs for _, op in readers(trace, weight.name))
+    return SMALL_ALONE if alone else SMALL
+
+
 def _may_be_shut(trace: Trace, weight: Weight) -> bool:
     """Whether zero is a usual start: of a head, of what is added to a skip, and of what opens a gate."""
     heads = {name for op in ends(trace) for name in op.weights}
     return weight.name in heads or any(op.residual or op.gate for _, op in readers(trace, weight.name))
 
 
-def _table(_: Trace, weight: Weight) -> tuple[float, str] | None:
+def _table(_: Trace, weight: Weight) -> Saying | None:
     if weight.kind != "embedding":
         return None
     size = weight.norm / weight.size**0.5
     words = f"has entries of size {size:.3g}"
-    return next(((max(size / high, low / size), words) for low, high in (TABLE,) if not low < size < high), None)
+    low, high = TABLE
+    return None if low < size < high else (max(size / high, low / size), words, size > FAR * high)
 
 
-def _vector(_: Trace, weight: Weight) -> tuple[float, str] | None:
+def _vector(_: Trace, weight: Weight) -> Saying | None:
     if weight.bias and weight.largest > LOUD:
-        return weight.largest, f"has entries up to {weight.largest:.3g}"
+        return weight.largest, f"has entries up to {weight.largest:.3g}", False
     if weight.gain and not GAIN[0] < abs(weight.mean) < GAIN[1]:
-        return max(abs(weight.mean), 1 / max(abs(weight.mean), 1e-9)), f"has mean {weight.mean:.3g}, and 1 is usual"
+        times = max(abs(weight.mean), 1 / max(abs(weight.mean), 1e-9))
+        return times, f"has mean {weight.mean:.3g}, and 1 is usual", False
     return None
