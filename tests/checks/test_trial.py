@@ -121,6 +121,33 @@ def test_no_trial_is_run_without_need():
 
 
 @pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda w: w.mul_(500), "times the gain that its layer calls for"),
+        (lambda w: w[: len(w) * 3 // 4].zero_(), "has no weights for half of its units"),
+        (lambda w: w[0].mul_(3000), "times as large as the others"),
+    ],
+)
+def test_what_nobody_draws_is_told_whatever_the_trial_says(change, words):
+    model = net()
+    with torch.no_grad():
+        change(model[1].weight)
+    found = initlab.check(model, batch(), absolute, prove=True)
+    assert [(each.rule, each.path, each.cleared) for each in found.warnings] == [("W078", "1.weight", True)]
+    assert words in found.warnings[0].cause
+
+
+def test_all_layers_may_be_too_small_together():
+    torch.manual_seed(0)
+    layers = [layer for _ in range(4) for layer in (nn.Linear(32, 32), nn.SELU())]
+    model = nn.Sequential(*layers, nn.Linear(32, 1))
+    with torch.no_grad():
+        for layer in model[::2]:
+            layer.weight.div_(6)
+    assert len(unusual(trace(model))) == 5
+
+
+@pytest.mark.parametrize(
     ("trial", "handicap"),
     [
         (Trial(weights=(), steps=5, own=1.0, usual=1.0, start=2.0), 0.0),

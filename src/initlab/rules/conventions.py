@@ -22,7 +22,7 @@ SMALL = 1 / 30
 """Of the gain that is called for: N(0, 0.02²) has a tenth of it in layers of 25 inputs."""
 
 SMALL_ALONE = 0.2
-"""The same of a hidden layer where no normalisation makes up for it."""
+"""The same where no normalisation makes up for it: of a hidden layer, or of all layers as a rule."""
 
 TABLE = (0.003, 1.5)
 """Embeddings are drawn with deviations from 0.02, or 1/√d, to 1."""
@@ -109,8 +109,7 @@ def _scale(trace: Trace, weight: Weight) -> Saying | None:
     words = f"has {scale.ratio:.3g} times the gain that its layer calls for"
     if scale.ratio > LARGE or _above_peers(trace, scale):
         return scale.ratio, words, scale.ratio > FAR * LARGE and weight.values > 1
-    small = scale.ratio < _least(trace, weight) and not _may_be_shut(trace, weight)
-    return (1 / scale.ratio, words, False) if small else None
+    return (1 / scale.ratio, words, False) if _small(trace, scale) else None
 
 
 def _above_peers(trace: Trace, scale: Scale) -> bool:
@@ -119,10 +118,13 @@ def _above_peers(trace: Trace, scale: Scale) -> bool:
     return scale.ratio > AMONG_PEERS and (scale.ratio > LARGE * usual or usual > AMONG_PEERS)
 
 
-def _least(trace: Trace, weight: Weight) -> float:
-    """The share of the gain that is called for below which no convention goes."""
-    alone = not trace.normalised and all(op.inputs for _, op in readers(trace, weight.name))
-    return SMALL_ALONE if alone else SMALL
+def _small(trace: Trace, scale: Scale) -> bool:
+    """Whether a weight is smaller than any convention makes it, where zero is no usual start."""
+    weight = scale.weight
+    if trace.normalised or scale.ratio >= SMALL_ALONE:
+        return scale.ratio < SMALL and not _may_be_shut(trace, weight)
+    hidden = all(op.inputs for _, op in readers(trace, weight.name)) and not _may_be_shut(trace, weight)
+    return hidden or typical(scales(trace)) < SMALL_ALONE
 
 
 def _may_be_shut(trace: Trace, weight: Weight) -> bool:
