@@ -255,7 +255,7 @@ class Trial:
     """A few virtual steps of a network, and of the same with some of its weights drawn as is usual.
 
     `own` is the least loss that the network came to in `steps` steps of the better of several rates, `usual` that of
-    the other one, which began at `start`. Losses that are not finite are infinite.
+    the other one; `start` is the lower of their losses before. Losses that are not finite are infinite.
     """
 
     weights: tuple[str, ...]
@@ -266,7 +266,7 @@ class Trial:
 
     @property
     def progress(self) -> float:
-        """The share of its loss that the network with usual weights lost; negative where it did not learn."""
+        """The share of the first loss that the network with usual weights took away."""
         return (self.start - self.usual) / abs(self.start) if self.start else 0.0
 
     @property

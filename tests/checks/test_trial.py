@@ -58,11 +58,12 @@ def test_what_no_convention_gives_is_named(name, change, words):
     assert words in found[name]
 
 
-def test_zero_heads_and_torch_s_own_draws_are_usual():
+def test_zero_heads_torch_s_own_draws_and_gpt_s_are_usual():
     model = net()
     nn.init.zeros_(model[4].weight)
-    assert told(net()) == {}
-    assert told(model) == {}
+    small = net(inputs=64)
+    nn.init.trunc_normal_(small[1].weight, std=0.02)
+    assert told(net()) == told(model) == told(small) == {}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,6 @@ def test_zero_heads_and_torch_s_own_draws_are_usual():
         nn.init.xavier_normal_,
         nn.init.xavier_uniform_,
         nn.init.orthogonal_,
-        lambda w: nn.init.trunc_normal_(w, std=0.02),
     ],
 )
 def test_the_usual_draws_are_usual(draw):

@@ -43,7 +43,7 @@ def tried(
 
 
 def _trial(names: tuple[str, ...], steps: int, own: list[float], usual: list[float]) -> Trial:
-    return Trial(weights=names, steps=steps, own=min(own), usual=min(usual), start=usual[0])
+    return Trial(weights=names, steps=steps, own=min(own), usual=min(usual), start=min(own[0], usual[0]))
 
 
 def _losses(model: Any, steps: int, retrace: Callable[..., Trace]) -> list[float]:  # noqa: ANN401

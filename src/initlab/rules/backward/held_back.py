@@ -27,8 +27,8 @@ def held_back(trace: Trace, *, limit: float = 0.3, learnt: float = 0.02) -> Iter
     convention, or leaves half of the units without weights, is told also where ten steps on one batch do not show it.
 
     ## Limit
-    (L - L')/(L'₀ - L') <= limit,  L, L' the least losses in ten steps, L'₀ the copy's first;  where
-    L'₀ - L' >= learnt · |L'₀|
+    (L - L')/(L₀ - L') <= limit,  L, L' the least losses in ten steps, L₀ the lower of their first;  where
+    L₀ - L' >= learnt · |L₀|
 
     ## Example
     model = nn.Sequential(nn.Linear(16, 64), nn.LayerNorm(64), nn.ReLU(), nn.Linear(64, 1))
@@ -65,7 +65,7 @@ def _slower(trial: Trial, odd: list[Unusual], limit: float) -> Finding:
         path=odd[0].weight,
         measured=trial.handicap,
         limit=limit,
-        formula="(L - L')/(L'₀ - L') after ten steps, L' with the unusual weights drawn as is usual",
+        formula="(L - L')/(L₀ - L') after ten steps, L' with the unusual weights drawn as is usual",
         cause=f"{_told(odd)}. {took}; as it is, to {trial.own:.4g}.",
         remedy=_remedy(odd),
         weights=tuple(each.weight for each in odd),
