@@ -92,7 +92,7 @@ def test_a_prior_that_helps_is_left_alone_and_one_that_harms_is_not():
     good, bad = (initlab.check(m, (x, t), absolute, prove=True) for m, t in ((helped, y + 8), (harmed, y)))
     assert good.healthy
     assert good.trace.trial is not None
-    assert good.trace.trial.handicap < 0
+    assert good.trace.trial.handicap <= 0
     (finding,) = bad.warnings
     assert (finding.rule, finding.path, finding.cleared) == ("W078", "4.bias", True)
     assert "4.bias has entries up to 8" in finding.cause
