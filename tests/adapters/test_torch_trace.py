@@ -265,6 +265,21 @@ def drawn_in_place(x):
     return x.clone().mul_(torch.bernoulli(torch.full_like(x, 0.2))) / 0.2
 
 
+def filled(x):
+    return x.masked_fill(torch.rand_like(x) < 0.2, 0.0) / 0.8
+
+
+def filled_in_place(x):
+    x = x.clone()
+    x[torch.rand(x.shape) < 0.2] = 0
+    return x.masked_fill_(~torch.empty_like(x).bernoulli_(0.5).bool(), 0.0) / 0.4
+
+
+def chosen(x):
+    kept = torch.where(torch.rand_like(x) < 0.25, torch.zeros_like(x), x)
+    return torch.where(torch.rand(x.shape) < 0.5, kept, 0.0) / 0.375
+
+
 class Noisy(nn.Module):
     def __init__(self, noise):
         super().__init__()
@@ -275,8 +290,12 @@ class Noisy(nn.Module):
 
 
 @pytest.mark.parametrize(
-    "noise", [drawn_by_hand, drop_path_of_timm, drop_path_of_transformers, drawn_in_place, nn.Dropout(0.3)]
-)
+    "noise",
+    [
+        drawn_by_hand, drop_path_of_timm, drop_path_of_transformers, drawn_in_place, filled, filled_in_place, chosen,
+        nn.Dropout(0.3),
+    ],
+)  # fmt: skip
 def test_masks_that_drop_are_taken_away_by_their_mean(noise):
     torch.manual_seed(0)
     model = Noisy(noise)
@@ -292,7 +311,10 @@ def test_masks_that_drop_are_taken_away_by_their_mean(noise):
     ("noise", "said"),
     [
         (lambda x: x + torch.randn_like(x), ("randn_like",)),
-        (lambda x: x.masked_fill(torch.rand(x.shape) < 0.1, 0.0), ("rand",)),
+        (lambda x: x.masked_fill(torch.rand(x.shape) < 0.1, -1e9), ("rand",)),
+        (lambda x: torch.where(torch.rand(x.shape) < 0.1, torch.zeros(1, requires_grad=True), x), ("rand",)),
+        (lambda x: x * torch.from_numpy(np.random.rand(*x.shape) < 0.5), ("numpy.random",)),
+        (lambda x: x + random.random(), ("random",)),
         (lambda x: x * torch.bernoulli(torch.sigmoid(x)).detach(), ("bernoulli",)),
     ],
 )
@@ -307,3 +329,34 @@ def test_slopes_that_are_drawn_are_their_mean():
     torch.manual_seed(0)
     model, batch = Noisy(nn.RReLU()), (torch.randn(32, 8), torch.arange(32) % 3)
     assert repr(trace(model, batch, seed=0).passes) == repr(trace(model, batch, seed=1).passes)
+
+
+class Own(nn.Module):
+    """Drops by a generator of its own."""
+
+    def __init__(self, generator):
+        super().__init__()
+        self.first, self.head, self.generator = nn.Linear(8, 16), nn.Linear(16, 3), generator
+
+    def forward(self, x):
+        h = torch.relu(self.first(x))
+        if isinstance(self.generator, torch.Generator):
+            return self.head(h * (torch.rand(h.shape, generator=self.generator) < 0.5) / 0.5)
+        return self.head(h * torch.from_numpy(self.generator.random(h.shape) < 0.5) / 0.5)
+
+
+@pytest.mark.parametrize(
+    ("generator", "state", "said"),
+    [
+        (torch.Generator(), lambda made: made.get_state().tolist(), ()),
+        (np.random.default_rng(3), lambda made: str(made.bit_generator.state), ("generator",)),
+    ],
+)
+def test_a_generator_of_the_model_draws_alike_in_each_pass_and_is_left_as_it_was(generator, state, said):
+    before, model = state(generator), Own(generator)
+    torch.manual_seed(0)
+    batch = torch.randn(32, 8), torch.arange(32) % 3
+    found = trace(model, batch, steps=1, rate=0.0)
+    assert state(generator) == before
+    assert found.passes[0].loss == found.passes[1].loss
+    assert found.noise == said

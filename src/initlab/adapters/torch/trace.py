@@ -19,6 +19,7 @@ from initlab.adapters.losses import declared
 from initlab.adapters.torch import strays, trace_weights
 from initlab.adapters.torch.trace_batch import Batch, batch_of
 from initlab.adapters.torch.trace_functions import opened
+from initlab.adapters.torch.trace_generators import Generators
 from initlab.adapters.torch.trace_guard import failing, paths, untouched
 from initlab.adapters.torch.trace_loss import Found, loss_of
 from initlab.adapters.torch.trace_mode import Recorder
@@ -66,7 +67,7 @@ def trace(
         batch=fed.words,
         loss=run.words,
         unseen=unseen(run.recorder.reads.unseen),
-        noise=run.recorder.noise.left,
+        noise=(*run.recorder.noise.left, *run.drew),
         unscaled=unscaled,
         strays=run.strays,
         rate=rate,
@@ -135,11 +136,11 @@ class Run:
             if parameter.requires_grad or name in renormed
         }
         self.held = {name: self.copies.get(name, parameter) for name, parameter in parameters.items()}
-        self.unowned = strays.held(model)
+        self.unowned, self.generators = strays.held(model), Generators(model)
         self.words = ""
         self.output: Output | None = None
         self.strays: tuple[Stray, ...] = ()
-        self.normalised = False
+        self.normalised, self.drew = False, tuple[str, ...]()
         self.recorder = self._recorder()
 
     def _recorder(self, again: frozenset[str] | None = None) -> Recorder:
@@ -162,6 +163,7 @@ class Run:
 
     def _pass(self, recorder: Recorder) -> tuple[Pass, dict[str, Any]]:
         torch.manual_seed(self.seed)
+        self.generators.rewind()
         held = {f"model.{name}": tensor for name, tensor in self.held.items()}
         buffers = {f"model.{name}": buffer.detach().clone() for name, buffer in self.model.named_buffers()}
         held |= buffers
@@ -208,7 +210,7 @@ class Run:
                 recorder.meter.records[place].head = recorder.meter.records[place].kind == "linear"
         if self.output is None:
             self.words = found.words
-            self.normalised = recorder.meter.normalised
+            self.normalised, self.drew = recorder.meter.normalised, self.generators.moved()
             output = output_of(recorder.criteria, float(found.loss.detach()), given=found.given)
             self.output = replace(output, squash=squashed(recorder.criteria, recorder.marks))
 

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 import torch.utils.checkpoint
 
+from initlab.adapters.torch.trace_generators import Generators
+
 
 @contextmanager
 def untouched(model: Any, *, seed: int) -> Iterator[None]:  # noqa: ANN401
@@ -19,11 +21,9 @@ def untouched(model: Any, *, seed: int) -> Iterator[None]:  # noqa: ANN401
     gradients of results can be seen.
     """
     modes = {module: module.training for module in model.modules()}
-    state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 - put back as it was
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     with ExitStack() as stack:
-        stack.callback(np.random.set_state, numpy_state)
-        stack.callback(random.setstate, state)
+        stack.callback(Generators(model).rewind)
         stack.callback(_restore, modes)
         stack.enter_context(torch.random.fork_rng(devices=devices))
         stack.enter_context(torch.inference_mode(False))

@@ -65,6 +65,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         fed = self.noise.bypassed(name, args, kwargs)
         if fed is not None:
             return fed
+        if (kept := self.noise.kept(name, args, kwargs)) is not None:
+            function, name, args, kwargs = torch.Tensor.mul_ if _in_place(function) else torch.mul, "mul", kept, {}
         args, kwargs = self.noise.quiet(name, args, kwargs)
         if name == "multi_head_attention_forward" and self.recording:
             with self:
@@ -151,3 +153,9 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         if not given or (marks[0].pure and name not in TABLES):
             return None
         return kind_of(name)
+
+
+def _in_place(function: Any) -> bool:  # noqa: ANN401
+    """Whether a function writes into its first argument: masked_fill_, h[mask] = 0."""
+    name: str = getattr(function, "__name__", "")
+    return name == "__setitem__" or (name.endswith("_") and not name.endswith("__"))

@@ -5,7 +5,8 @@ keep, and multiply by m/k, whose mean is 1:
 
     x * x.new_empty(n).bernoulli_(k) / k      x / k * (k + torch.rand(n)).floor()      x * (torch.rand(n) < k) / k
 
-A mask is known by its mean from where it is drawn to where it multiplies a signal; there the mean multiplies instead.
+or fill with 0 where a mask says so (masked_fill, where, x[mask] = 0), which multiplies by its mean as well. A mask is
+known by its mean from where it is drawn to where it multiplies a signal; there the mean multiplies instead.
 """
 
 from collections.abc import Mapping
@@ -55,6 +56,23 @@ class Noise:
         self.met = True
         return args[0] if args else kwargs["input"]
 
+    def kept(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, float] | None:
+        """A signal and the share of it that a function keeps which fills with 0 by a mask; None for other functions."""
+        if kwargs or len(args) != 3 or name not in ("masked_fill", "where", "setitem"):
+            return None
+        mask, signal, rest, share = _drawn(args[0 if name == "where" else 1]), *args[:1], args[2], None
+        if mask is None or mask.uniform or not 0 <= mask.value <= 1:
+            return None
+        if name == "where":
+            signal, rest, share = (args[1], args[2], mask.value) if _zero(args[2]) else (args[2], args[1], None)
+        whole = isinstance(signal, torch.Tensor) and signal.is_floating_point()
+        shapes = [each.shape for each in args if isinstance(each, torch.Tensor)]
+        if not whole or not _zero(rest) or torch.broadcast_shapes(*shapes) != signal.shape:
+            return None
+        self.met = True
+        self._left.pop(mask.draw, None)
+        return signal, 1 - mask.value if share is None else share
+
     def quiet(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments of a function that would drop out, draw slopes, or multiply by a mask, so that it does not."""
         if name == "mul" and len(args) == 2:
@@ -100,6 +118,12 @@ class Noise:
         return Drawn(uniform=True, value=0.0, draw=draw) if plain else None
 
 
+def _zero(value: Any) -> bool:  # noqa: ANN401
+    if isinstance(value, torch.Tensor):
+        return not value.requires_grad and not value.any()
+    return isinstance(value, int | float) and value == 0
+
+
 def _drawn(value: Any) -> Drawn | None:  # noqa: ANN401
     return getattr(value, "_initlab_drawn", None)
 
@@ -108,7 +132,7 @@ def _next(name: str, rest: tuple[Any, ...], before: Drawn) -> Drawn | None:
     """What is known of the result of a function of what was drawn, and of numbers."""
     uniform, value, draw = before
     number = rest[0] if rest and isinstance(rest[0], int | float) else None
-    if name in VIEWS:
+    if name in VIEWS or (name == "bool" and not uniform and value < 1):
         return before
     if uniform and name == "floor" and 0 <= value <= 1:
         return Drawn(uniform=False, value=value, draw=draw)

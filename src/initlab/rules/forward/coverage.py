@@ -11,7 +11,8 @@ def coverage(trace: Trace) -> Iterator[Finding]:
     """Some trainable weights have no gradient on record, an operation is not understood, or noise is drawn.
 
     What is not seen is not cleared: a rule that passes speaks for what the trace covers. The share is of the numbers in
-    trainable weights. Dropout is off, and so is a mask that drops by hand; other noise is drawn, the same in each pass.
+    trainable weights. Dropout is off, and so is a mask that drops by hand; other noise, generators of NumPy and Python
+    among it, is drawn, the same in each pass.
 
     ## Limit
     numbers followed from use to gradient = all trainable numbers
