@@ -75,3 +75,14 @@ def test_a_perceptron_is_checked():
 def test_a_batch_that_does_not_fit_is_said():
     with pytest.raises(DataError, match="6 features"):
         initlab.check(twins("he_normal")[0], (np.zeros((4, 5)), np.zeros(4)))
+
+
+def test_inputs_that_are_not_normalised_are_to_blame_in_numpy_too():
+    own, twin = twins("he_normal")
+    x = np.random.default_rng(0).integers(0, 256, (64, 6)).astype(np.float64)
+    y = np.arange(64) % 4
+    theirs = initlab.check(twin, (torch.tensor(x), torch.tensor(y)))
+    ours = initlab.check(own, (x, y))
+    assert ours.trace.fed == pytest.approx(theirs.trace.fed, rel=1e-5)
+    for found in (ours, theirs):
+        assert (found.findings[0].rule, found.findings[0].path) == ("W050", "batch")

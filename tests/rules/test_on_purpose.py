@@ -201,6 +201,18 @@ def test_layers_that_a_module_has_a_hidden_teacher_and_frozen_ones_are_left_alon
         assert not said(model, torch.randn(32, 16), "W012")
 
 
+def test_the_statistics_of_layers_that_no_module_has_are_left_as_they_were():
+    norm = nn.BatchNorm1d(16)
+    initlab.check(Listed([nn.Linear(16, 16), norm]), torch.randn(32, 16))
+    assert not norm.running_mean.any()
+    assert norm.num_batches_tracked == 0
+
+
+def test_the_slope_of_a_prelu_is_followed():
+    torch.manual_seed(0)
+    assert not said(nn.Sequential(nn.Linear(16, 32), nn.PReLU(), nn.Linear(32, 4)), torch.randn(32, 16), "W090")
+
+
 def test_a_model_that_has_none_of_its_weights_is_told_why():
     model = Listed(list(two()))
     del model.last

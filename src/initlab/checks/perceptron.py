@@ -71,6 +71,7 @@ def trace(
         passes=tuple(passes),
         output=_output(model.net, first.z[-1], y, given=batch is not None),
         cosine=_cosine(x),
+        fed=(float(x.mean()), float(x.std())),
         batch=words,
         loss=f"that of the {model.net.head} head",
         precision=float(np.finfo(model.theta.dtype).eps),

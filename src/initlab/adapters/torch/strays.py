@@ -34,6 +34,15 @@ def held(model: nn.Module) -> dict[int, Stray]:
     return found
 
 
+def buffers(model: nn.Module) -> list[Any]:
+    """The buffers of modules that hang on a model and are none of its own: statistics that a pass may write into."""
+    found = []
+    for module in model.modules():
+        for key, value in vars(module).items():
+            found += [each for part in _modules(value) for each in part.buffers()] if key not in INTERNAL else []
+    return found
+
+
 def used(strays: Mapping[int, Stray], loss: Any, output: Any) -> tuple[Stray, ...]:  # noqa: ANN401
     """Those that both the output of the model and its loss depend on."""
     if not strays:
@@ -55,6 +64,15 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
     elif isinstance(value, list | tuple):
         for place, each in enumerate(value):
             yield from _leaves(f"{path}[{place}]", each)
+
+
+def _modules(value: Any) -> Iterator[nn.Module]:  # noqa: ANN401
+    """The modules among values, in lists and mappings as well."""
+    if isinstance(value, nn.Module):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _modules(each)
 
 
 def _kept(value: Any) -> str:  # noqa: ANN401

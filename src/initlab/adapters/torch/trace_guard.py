@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import torch.utils.checkpoint
 
+from initlab.adapters.torch import strays
 from initlab.adapters.torch.trace_generators import Generators
 
 
@@ -25,6 +26,7 @@ def untouched(model: Any, *, seed: int) -> Iterator[None]:  # noqa: ANN401
     with ExitStack() as stack:
         stack.callback(Generators(model).rewind)
         stack.callback(_restore, modes)
+        stack.callback(_refill, [(buffer, buffer.detach().clone()) for buffer in strays.buffers(model)])
         stack.enter_context(torch.random.fork_rng(devices=devices))
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
@@ -36,6 +38,12 @@ def untouched(model: Any, *, seed: int) -> Iterator[None]:  # noqa: ANN401
         np.random.seed(seed % 2**32)  # noqa: NPY002
         model.train()
         yield
+
+
+def _refill(held: list[tuple[Any, Any]]) -> None:
+    with torch.no_grad():
+        for buffer, values in held:
+            buffer.copy_(values)
 
 
 def _restore(modes: dict[Any, bool]) -> None:

@@ -85,6 +85,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         marks = [self.marks.of(tensor) for tensor in given]
         kind = self._kind(name, given, marks)
         record = self.meter.activation(name, given[0], marks[0]) if kind == "activation" else None
+        for weight in (each for mark in marks[1:] if kind == "activation" and mark.pure for each in mark.weights):
+            self.reads.of(weight)
         result = self.noise.followed(name, args, kwargs, function(*args, **kwargs))
         if name in CRITERIA:
             self.criteria.append((name, args, kwargs))
