@@ -36,8 +36,8 @@ GAIN = (0.2, 3.0)
 HOLES = 0.2
 """Of the entries of a matrix: so many zeros no law draws that has a density."""
 
-FAR = 17.0
-"""So many times LARGE, the upper end of TABLE or STANDS_OUT nobody draws on purpose: 50 times what is called for."""
+FAR = 7.0
+"""So many times LARGE, the upper end of TABLE or STANDS_OUT nobody draws on purpose: 21 times what is called for."""
 
 STANDS_OUT = 10.0
 """A row's root mean square against the median row's: of independent entries of one law a row of d has 1 ± 1/√(2d)."""
@@ -120,11 +120,11 @@ def _above_peers(trace: Trace, scale: Scale) -> bool:
 
 def _small(trace: Trace, scale: Scale) -> bool:
     """Whether a weight is smaller than any convention makes it, where zero is no usual start."""
-    weight = scale.weight
-    if trace.normalised or scale.ratio >= SMALL_ALONE:
-        return scale.ratio < SMALL and not _may_be_shut(trace, weight)
-    hidden = all(op.inputs for _, op in readers(trace, weight.name)) and not _may_be_shut(trace, weight)
-    return hidden or typical(scales(trace)) < SMALL_ALONE
+    shut = _may_be_shut(trace, scale.weight)
+    if trace.normalised or scale.ratio < SMALL:
+        return scale.ratio < SMALL and not shut
+    hidden = not shut and all(op.inputs for _, op in readers(trace, scale.weight.name))
+    return scale.ratio < SMALL_ALONE and (hidden or typical(scales(trace)) < SMALL_ALONE)
 
 
 def _may_be_shut(trace: Trace, weight: Weight) -> bool:

@@ -23,7 +23,7 @@ def held_back(trace: Trace, *, limit: float = 0.3, learnt: float = 0.02) -> Iter
     progress that the network lacks.
 
     Of 323 healthy architectures one in ten has such weights, and none of those a handicap of more than 0.21 after ten
-    steps. Nothing is said where the copy does not learn: it must lose 2 % of its loss. What is 17 times beyond every
+    steps. Nothing is said where the copy does not learn: it must lose 2 % of its loss. What is 7 times beyond every
     convention, or leaves half of the units without weights, is told also where ten steps on one batch do not show it.
 
     ## Limit
