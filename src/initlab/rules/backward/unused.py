@@ -89,7 +89,7 @@ def _unregistered(trace: Trace) -> Iterator[Finding]:
     for holder in dict.fromkeys(stray.holder for stray in trace.strays):
         group = [stray for stray in trace.strays if stray.holder == holder]
         first = group[0]
-        others = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
+        who = f"{first.name} and {len(group) - 1} more are" if len(group) > 1 else f"{first.name} is"
         name = f"self.{holder.rpartition('.')[2]}"
         write = first.code.partition(" = ")[2].partition("(")[0]
         yield Finding(
@@ -98,7 +98,7 @@ def _unregistered(trace: Trace) -> Iterator[Finding]:
             measured=float(len(group)),
             limit=0.0,
             formula="every weight that the loss depends on is among model.parameters()",
-            cause=f"{first.name}{others} is used, and no optimizer trains it: {holder} is {first.kept}, which "
+            cause=f"{who} used, and no optimizer trains what is so kept: {holder} is {first.kept}, which "
             "model.parameters() does not look into.",
             remedy=Remedy(
                 words=f"Write {name} = {write}(...)." if write else f"Register {holder}: make it an attribute.",
@@ -123,7 +123,7 @@ def _frozen(trace: Trace, minority: float) -> Iterator[Finding]:
         told += f" {fresh(main)}: a fresh draw, which no training leaves." if drawn else ""
         code = _thaw(found) if trace.framework == "torch" else ""
         words = "Thaw it." if drawn else "Thaw it, unless it is frozen on purpose."
-        yield _finding(found, main, "warning" if drawn else "info", told, words, code)
+        yield _finding(found, main, "warning" if drawn else "info", told, words, code, FREE)
 
 
 def _thaw(group: list[Weight]) -> str:
@@ -131,13 +131,19 @@ def _thaw(group: list[Weight]) -> str:
     return f"for name in ({names},):\n    model.get_parameter(name).requires_grad_(True)"
 
 
-def _finding(group: list[Weight], main: Weight, severity: str, cause: str, words: str, code: str = "") -> Finding:
+SEEN = "every trainable weight has a gradient"
+FREE = "no matrix is frozen at a fresh draw beside what is trained"
+
+
+def _finding(
+    group: list[Weight], main: Weight, severity: str, cause: str, words: str, code: str = "", formula: str = SEEN
+) -> Finding:
     return Finding(
         severity="warning" if severity == "warning" else "info",
         path=main.name,
         measured=float(len(group)),
         limit=0.0,
-        formula="every trainable weight has a gradient",
+        formula=formula,
         cause=cause,
         remedy=Remedy(words=words, code=code),
         weights=tuple(weight.name for weight in group),
