@@ -305,10 +305,17 @@ class Trace:
     residual: bool = False
     normalised: bool = False
     trial: Trial | None = None
-    _by_name: dict[str, Weight] = field(default_factory=dict, repr=False, compare=False)
+    _by_name: dict[str, Weight] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _readers: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _followers: dict[int, list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._by_name.update({weight.name: weight for weight in self.weights})
+        for place, op in enumerate(self.passes[0].ops if self.passes else ()):
+            for name in set(op.weights):
+                self._readers.setdefault(name, []).append(place)
+            for before in set(op.inputs):
+                self._followers.setdefault(before, []).append(place)
 
     def weight(self, name: str) -> Weight:
         """The weight of that name."""
@@ -327,6 +334,14 @@ class Trace:
     def trained(self) -> Iterator[Weight]:
         """The weights that take a gradient."""
         return (weight for weight in self.weights if not weight.frozen)
+
+    def readers(self, weight: str) -> Iterator[tuple[int, Op]]:
+        """The operations of the first pass that read a weight, with their places."""
+        return ((place, self.first.ops[place]) for place in self._readers.get(weight, ()))
+
+    def followers(self, place: int) -> Iterator[tuple[int, Op]]:
+        """The operations of the first pass that the one at a place feeds, with their places."""
+        return ((after, self.first.ops[after]) for after in self._followers.get(place, ()))
 
     def before(self, op: Op) -> Iterator[Op]:
         """The operations of the first pass that feed one, the nearest first, across activations and norms."""

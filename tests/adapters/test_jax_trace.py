@@ -128,7 +128,7 @@ def differences(one, two, path=""):
     """Where two accounts differ. What is summed in another order differs in the last digits of float32."""
     if dataclasses.is_dataclass(one):
         for field in dataclasses.fields(one):
-            if field.name not in ("_by_name", "digest", "module", "framework", "weights" if not path else ""):
+            if field.init and field.name not in ("digest", "module", "framework", "weights" if not path else ""):
                 yield from differences(getattr(one, field.name), getattr(two, field.name), f"{path}.{field.name}")
     elif isinstance(one, tuple) and len(one) == len(two):
         for number, (a, b) in enumerate(zip(one, two, strict=True)):

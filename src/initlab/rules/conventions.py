@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from initlab.laws import Constant, Normal
-from initlab.rules.evidence import Scale, ends, readers, redraw, scales, typical
+from initlab.rules.evidence import Scale, ends, redraw, scales, typical
 from initlab.rules.rule import Edit
 from initlab.trace import Trace, Weight
 
@@ -123,14 +123,14 @@ def _small(trace: Trace, scale: Scale) -> bool:
     shut = _may_be_shut(trace, scale.weight)
     if trace.normalised or scale.ratio < SMALL:
         return scale.ratio < SMALL and not shut
-    hidden = not shut and all(op.inputs for _, op in readers(trace, scale.weight.name))
+    hidden = not shut and all(op.inputs for _, op in trace.readers(scale.weight.name))
     return scale.ratio < SMALL_ALONE and (hidden or typical(scales(trace)) < SMALL_ALONE)
 
 
 def _may_be_shut(trace: Trace, weight: Weight) -> bool:
     """Whether zero is a usual start: of a head, of what is added to a skip, and of what opens a gate."""
     heads = {name for op in ends(trace) for name in op.weights}
-    return weight.name in heads or any(op.residual or op.gate for _, op in readers(trace, weight.name))
+    return weight.name in heads or any(op.residual or op.gate for _, op in trace.readers(weight.name))
 
 
 def _table(_: Trace, weight: Weight) -> Saying | None:

@@ -65,16 +65,6 @@ def gain_for(function: str) -> float:
         return 1.0
 
 
-def readers(trace: Trace, weight: str) -> Iterator[tuple[int, Op]]:
-    """The operations of the first pass that read a weight, with their places."""
-    return ((place, op) for place, op in enumerate(trace.first.ops) if weight in op.weights)
-
-
-def followers(trace: Trace, place: int) -> Iterator[tuple[int, Op]]:
-    """The operations that an operation feeds, with their places."""
-    return ((after, op) for after, op in enumerate(trace.first.ops) if place in op.inputs)
-
-
 def ends(trace: Trace) -> list[Op]:
     """The operations with weights that no other one with weights follows: the heads, however many there are."""
     follow: set[int] = set()
@@ -89,7 +79,7 @@ def ends(trace: Trace) -> list[Op]:
 
 def activation_after(trace: Trace, place: int) -> str:
     """The name of the activation that bends an operation's result, also after a normalisation; empty for none."""
-    for after, op in followers(trace, place):
+    for after, op in trace.followers(place):
         if op.kind == "activation":
             return op.function
         if op.kind == "norm" and op.inputs == (place,):
@@ -104,7 +94,7 @@ def scales(trace: Trace) -> tuple[Scale, ...]:
         fan = weight.fan_in or (None if trace.passes or len(weight.shape) != 2 else float(weight.shape[1]))
         if fan is None or len(weight.shape) < 2 or weight.kind == "embedding":
             continue
-        places = [place for place, _ in readers(trace, weight.name)] if trace.passes else []
+        places = [place for place, _ in trace.readers(weight.name)] if trace.passes else []
         follows = activation_after(trace, places[0]) if places else ""
         normalised = bool(places) and all(_normalised(trace, place) for place in places)
         gain = math.sqrt(fan) * weight.norm / math.sqrt(max(1, weight.size))
@@ -118,7 +108,7 @@ def scales(trace: Trace) -> tuple[Scale, ...]:
 
 def _normalised(trace: Trace, place: int) -> bool:
     """Whether a normalisation follows an operation and nothing else comes between."""
-    return any(op.kind == "norm" and op.inputs == (place,) for _, op in followers(trace, place))
+    return any(op.kind == "norm" and op.inputs == (place,) for _, op in trace.followers(place))
 
 
 def overall(trace: Trace) -> Remedy | None:
@@ -274,7 +264,7 @@ def copies_part(trace: Trace, weight: Weight) -> bool:
         return False
     if not trace.passes:
         return weight.repeats < weight.shape[0]
-    return all(op.head or _spread_out(trace, place, op, weight.repeats) for place, op in readers(trace, weight.name))
+    return all(op.head or _spread_out(trace, place, op, weight.repeats) for place, op in trace.readers(weight.name))
 
 
 def _spread_out(trace: Trace, place: int, op: Op, copies: int) -> bool:
@@ -285,7 +275,7 @@ def _spread_out(trace: Trace, place: int, op: Op, copies: int) -> bool:
 
 def _kernels_after(trace: Trace, place: int) -> Iterator[tuple[Op, Weight]]:
     """The operations that read what one puts out, across those without a matrix, each with its own."""
-    for after, op in followers(trace, place):
+    for after, op in trace.followers(place):
         kernel = next((weight for weight in map(trace.weight, op.weights) if weight.matrix), None)
         if kernel is None:
             yield from _kernels_after(trace, after)
@@ -310,7 +300,7 @@ def before_scores(trace: Trace) -> set[str]:
 def _only_for(trace: Trace, op: Op, edge: list[Op]) -> Iterator[str]:
     """The weights of what feeds an operation, and feeds nothing but its peers."""
     for place in op.inputs:
-        if all(after in edge for _, after in followers(trace, place)):
+        if all(after in edge for _, after in trace.followers(place)):
             yield from trace.first.ops[place].weights
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from initlab.rules.evidence import before_scores, constants, followers, producer, redraw, redrawn
+from initlab.rules.evidence import before_scores, constants, producer, redraw, redrawn
 from initlab.rules.forward.dead_units import by_chance
 from initlab.rules.rule import Finding, Remedy, rule
 from initlab.trace import Op, Trace, Weight
@@ -121,7 +121,7 @@ def _most(trace: Trace, group: list[Weight]) -> bool:
 
 
 def _after(trace: Trace, place: int) -> list[Op]:
-    return [op for _, op in followers(trace, place)]
+    return [op for _, op in trace.followers(place)]
 
 
 def _why(zero: list[Weight], flat: list[Weight]) -> str:

@@ -6,7 +6,7 @@ whose numbers are still those that it was drawn with, is neither.
 
 import math
 
-from initlab.rules.evidence import ends, followers
+from initlab.rules.evidence import ends
 from initlab.trace import Op, Trace, Weight
 
 LEAST = 256
@@ -80,7 +80,7 @@ def _normal(weight: Weight) -> float:
 
 def _scaled(trace: Trace, place: int) -> bool:
     """Whether a normalisation whose scale is trained follows, and nothing else comes between."""
-    norms = [op for _, op in followers(trace, place) if op.kind == "norm" and op.inputs == (place,)]
+    norms = [op for _, op in trace.followers(place) if op.kind == "norm" and op.inputs == (place,)]
     return any(not trace.weight(name).frozen for op in norms for name in op.weights)
 
 

@@ -38,13 +38,10 @@ def optimizer_noise(trace: Trace, *, epsilon: float = 1e-8, times: float = 10.0)
     Kingma, Ba, Adam, ICLR 2015, arXiv:1412.6980, algorithm 1: the step is m/(√v + ε).
     """
     idle = {weight.name for weight in redundant_biases(trace)} | before_scores(trace)
+    fallen = [(each.gradients, _fallen(trace, each)) for each in trace.passes]
     small, asked = [], 0
     for weight in trace.trained():
-        found = [
-            (each.gradients[weight.name], _fallen(trace, each))
-            for each in trace.passes
-            if weight.name in each.gradients
-        ]
+        found = [(gradients[weight.name], up) for gradients, up in fallen if weight.name in gradients]
         if not weight.matrix or weight.name in idle or not found:
             continue
         asked += 1

@@ -23,8 +23,8 @@ def _rounding(trace: Trace, place: int, weight: Weight, rounding: float) -> bool
     own = gradients.get(weight.name)
     beside = [
         gradients[name].norm
-        for op in trace.first.ops
-        if weight.name in op.weights and op.kind == "linear"
+        for _, op in trace.readers(weight.name)
+        if op.kind == "linear"
         for name in op.weights
         if name != weight.name and name in gradients
     ]

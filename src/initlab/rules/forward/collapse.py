@@ -7,9 +7,7 @@ from initlab.rules.evidence import (
     before_scores,
     ends,
     everywhere,
-    followers,
     matrix_of,
-    readers,
     redraw,
     typical,
 )
@@ -108,7 +106,7 @@ def blocked(trace: Trace) -> Iterator[Finding]:
         return
     asks = before_scores(trace)
     for weight in _shut(trace):
-        places = [place for place, _ in readers(trace, weight.name)]
+        places = [place for place, _ in trace.readers(weight.name)]
         if weight.name in asks or any(_passed_by(trace, place) for place in places):
             continue
         yield _zero(trace, weight)
@@ -134,7 +132,7 @@ def _passed_by(trace: Trace, place: int) -> bool:
         return True
     return any(
         after.kind in ("activation", "norm") and after.inputs == (place,) and _passed_by(trace, number)
-        for number, after in followers(trace, place)
+        for number, after in trace.followers(place)
     )
 
 

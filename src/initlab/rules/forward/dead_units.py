@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import log_ndtr
 
 from initlab.laws import Constant
-from initlab.rules.evidence import biases_of, followers, matrix_of, producer, redraw
+from initlab.rules.evidence import biases_of, matrix_of, producer, redraw
 from initlab.rules.rule import Edit, Finding, NotApplicable, Remedy, rule
 from initlab.trace import Op, Trace, Weight
 
@@ -54,7 +54,7 @@ def _rectifiers(trace: Trace) -> list[Op]:
 
 def _goes_on(trace: Trace, place: int) -> bool:
     """Whether a weight follows; what none follows is a part of the loss, such as a hinge."""
-    return any(after.weights or _goes_on(trace, number) for number, after in followers(trace, place))
+    return any(after.weights or _goes_on(trace, number) for number, after in trace.followers(place))
 
 
 def _stopped(trace: Trace, op: Op) -> bool:

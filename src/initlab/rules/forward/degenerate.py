@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from initlab.rules.evidence import copies_part, followers, matrix_of, redrawn
+from initlab.rules.evidence import copies_part, matrix_of, redrawn
 from initlab.rules.rule import Finding, rule
 from initlab.trace import Op, Trace
 
@@ -62,7 +62,7 @@ def degenerate_forward(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]
 
 def _mixed(trace: Trace, place: int, share: float) -> bool:
     """Whether a result reaches the next activations only by way of others', and their units differ."""
-    after = [each for _, each in followers(trace, place)]
+    after = [each for _, each in trace.followers(place)]
     return not trace.first.ops[place].residual and bool(after) and all(_restored(each, share) for each in after)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from initlab.rules.evidence import constants, copies_part, readers, redrawn
+from initlab.rules.evidence import constants, copies_part, redrawn
 from initlab.rules.rule import Finding, Severity, rule
 from initlab.trace import Trace, Weight
 
@@ -71,5 +71,5 @@ def _finding(trace: Trace, severity: Severity, weight: Weight, limit: float, ful
 
 def _alike(trace: Trace, weight: Weight) -> bool:
     """Whether units of the layers that read a weight put out the same."""
-    ops = [op for _, op in readers(trace, weight.name)]
+    ops = [op for _, op in trace.readers(weight.name)]
     return any(op.alike or op.distinct is None or op.distinct <= op.units / 2 for op in ops)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from initlab.laws import Constant
-from initlab.rules.evidence import followers, readers
 from initlab.rules.rule import Edit, Finding, Remedy, rule
 from initlab.trace import Trace, Weight
 
@@ -45,8 +44,8 @@ def shifted_norm(trace: Trace, *, times: float = 3.0) -> Iterator[Finding]:
 def _opens_a_gate(trace: Trace, shift: Weight) -> bool:
     """Whether a normalisation, or what it feeds next, multiplies another signal or squashes itself for that."""
     return any(
-        op.gate or any(after.gate or after.function in GATES for _, after in followers(trace, place))
-        for place, op in readers(trace, shift.name)
+        op.gate or any(after.gate or after.function in GATES for _, after in trace.followers(place))
+        for place, op in trace.readers(shift.name)
     )
 
 
