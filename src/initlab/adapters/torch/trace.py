@@ -20,15 +20,16 @@ from initlab.adapters.torch import strays, trace_weights
 from initlab.adapters.torch.trace_batch import Batch, batch_of
 from initlab.adapters.torch.trace_functions import opened
 from initlab.adapters.torch.trace_generators import Generators
-from initlab.adapters.torch.trace_guard import failing, paths, untouched
+from initlab.adapters.torch.trace_gradients import Gradients, norms
+from initlab.adapters.torch.trace_guard import failing, paths, seeded, untouched
 from initlab.adapters.torch.trace_loss import Found, loss_of
 from initlab.adapters.torch.trace_mode import Recorder
 from initlab.adapters.torch.trace_output import output_of
 from initlab.adapters.torch.trace_squash import squashed
 from initlab.adapters.trace_record import again, finished, unseen
-from initlab.adapters.virtual_steps import EPSILON, RATE, STEPS
+from initlab.adapters.virtual_steps import RATE, STEPS
 from initlab.errors import DataError, InitlabError
-from initlab.trace import Output, Pass, Stray, Trace, Weight
+from initlab.trace import Gradient, Output, Pass, Stray, Trace, Weight
 
 
 def trace(
@@ -54,12 +55,13 @@ def trace(
     if not any(parameter.requires_grad for parameter, _ in groups.values()):
         raise DataError(f"The model must have a trainable weight, got none. {_missing(model)}")
     unscaled = trace_weights.unscaled(model)
+    sizes = norms({name: parameter for name, (parameter, _) in groups.items()})
     with untouched(model, seed=seed):
-        run = Run(model, fed, loss, {name: parameter for name, (parameter, _) in groups.items()}, seed)
+        run = Run(model, fed, loss, groups, sizes, seed)
         passes = run.passes(steps, rate)
     return Trace(
         framework="torch",
-        weights=_weights(model, groups, run.recorder, passes[0]),
+        weights=_weights(model, groups, sizes, run.recorder, passes[0]),
         passes=passes,
         output=run.output,
         cosine=_input_cosine(fed, passes[0]),
@@ -125,17 +127,21 @@ class Run:
         model: Any,  # noqa: ANN401
         batch: Batch,
         loss: str | Callable[..., Any] | None,
-        parameters: Mapping[str, Any],
+        groups: Mapping[str, tuple[Any, tuple[str, ...]]],
+        sizes: Mapping[str, float],
         seed: int,
     ) -> None:
         self.model, self.batch, self.loss, self.seed = model, batch, loss, seed
         renormed = _renormed(model)
-        self.copies = {
+        self.held = {
             name: parameter.detach().clone().requires_grad_(parameter.requires_grad)
-            for name, parameter in parameters.items()
             if parameter.requires_grad or name in renormed
+            else parameter
+            for name, (parameter, _) in groups.items()
         }
-        self.held = {name: self.copies.get(name, parameter) for name, parameter in parameters.items()}
+        self.aliases = {alias: name for name, (_, aliases) in groups.items() for alias in aliases}
+        self.buffers = list(model.named_buffers(remove_duplicate=False))
+        self.gradients = Gradients({name: held for name, held in self.held.items() if held.requires_grad}, sizes)
         self.unowned, self.generators = strays.held(model), Generators(model)
         self.words = ""
         self.output: Output | None = None
@@ -154,36 +160,43 @@ class Run:
             sites = again(self.recorder.meter.records, found[0].ops) if step == steps and step else frozenset()
             recorder = self._recorder(sites) if step else self.recorder
             recorder.recording = step == 0 or bool(sites)
-            each, gradients = self._pass(recorder)
-            found.append(each)
-            if step == steps or not math.isfinite(each.loss):
+            found.append(self._pass(recorder, rate if step < steps else None))
+            if not math.isfinite(found[-1].loss):
                 break
-            trace_weights.step(self.copies, gradients, rate=rate, epsilon=EPSILON)
         return tuple(found)
 
-    def _pass(self, recorder: Recorder) -> tuple[Pass, dict[str, Any]]:
-        torch.manual_seed(self.seed)
+    def _pass(self, recorder: Recorder, rate: float | None) -> Pass:
+        seeded(self.seed)
         self.generators.rewind()
-        held = {f"model.{name}": tensor for name, tensor in self.held.items()}
-        buffers = {f"model.{name}": buffer.detach().clone() for name, buffer in self.model.named_buffers()}
-        held |= buffers
+        buffers = self._fresh()
         recorder.marks.fix(buffers.values())
-        loss, size, kept = functional_call(_Whole(self.model), held, (lambda: self._there_and_back(recorder),))
-        measured = {name: trace_weights.gradient(self.copies[name], gradient) for name, gradient in kept.items()}
-        return Pass(loss=loss, size=size, ops=finished(recorder.meter.records), gradients=measured), kept
+        held = self.held | {alias: self.held[name] for alias, name in self.aliases.items()} | buffers
+        loss, size, measured = functional_call(
+            _Whole(self.model),
+            {f"model.{name}": tensor for name, tensor in held.items()},
+            (lambda: self._there_and_back(recorder, rate),),
+            tie_weights=False,
+        )
+        return Pass(loss=loss, size=size, ops=finished(recorder.meter.records), gradients=measured)
 
-    def _there_and_back(self, recorder: Recorder) -> tuple[float, float, dict[str, Any]]:
-        """Forward and backward on the copies: the loss, the mean of its parts, and the gradients that there are."""
+    def _fresh(self) -> dict[str, Any]:
+        """The buffers as the model has them, copied for a pass that may change them."""
+        copies = {id(buffer): buffer.detach().clone() for _, buffer in self.buffers}
+        return {name: copies[id(buffer)] for name, buffer in self.buffers}
+
+    def _there_and_back(self, recorder: Recorder, rate: float | None) -> tuple[float, float, dict[str, Gradient]]:
+        """Forward and backward, with a step: the loss, the mean of its parts, and the gradients that there are."""
         seen = recorder.recording
         with paths(self.model, recorder.meter.path) if seen else nullcontext(), self._within(recorder):
             found = self._forward()
         self._heads(recorder, found)
         recorder.recording = False
-        wanted = {name: tensor for name, tensor in self.copies.items() if tensor.requires_grad}
-        with self._within(recorder):
-            gradients = opened(torch.autograd.grad)(found.loss, list(wanted.values()), allow_unused=True)
-        kept = {name: each for name, each in zip(wanted, gradients, strict=True) if each is not None}
-        return float(found.loss.detach()), recorder.unweighted or 0.0, kept
+        loss = float(found.loss.detach())
+        coming = self.gradients.coming(rate if math.isfinite(loss) else None, later=self.recorder.detached)
+        with coming as gradients, self._within(recorder):
+            opened(torch.autograd.backward)(found.loss, inputs=list(self.gradients.weights.values()))
+        kept = {name: gradients[name] for name in self.gradients.weights if name in gradients}
+        return loss, recorder.unweighted or 0.0, kept
 
     def _within(self, recorder: Recorder) -> AbstractContextManager[Any]:
         """The recorder, where it records or has something to take away; else nothing stands between."""
@@ -227,6 +240,7 @@ def _renormed(model: Any) -> set[str]:  # noqa: ANN401
 def _weights(
     model: Any,  # noqa: ANN401
     groups: Mapping[str, tuple[Any, tuple[str, ...]]],
+    sizes: Mapping[str, float],
     recorder: Recorder,
     first: Pass,
 ) -> tuple[Weight, ...]:
@@ -234,7 +248,7 @@ def _weights(
     found = []
     for name, (parameter, aliases) in groups.items():
         read = recorder.reads.found.get(name)
-        measured = trace_weights.weight(name, parameter, aliases, modules.get(name.rpartition(".")[0], ""))
+        measured = trace_weights.weight(name, parameter, sizes[name], aliases, modules.get(name.rpartition(".")[0], ""))
         cut = "" if name in first.gradients or not parameter.requires_grad else _cut(name, recorder)
         found.append(trace_weights.with_reading(measured, read, cut))
     return tuple(found)

@@ -33,7 +33,7 @@ def untouched(model: Any, *, seed: int) -> Iterator[None]:  # noqa: ANN401
         stack.enter_context(_checkpoints())
         if hasattr(torch.compiler, "set_stance"):
             stack.enter_context(torch.compiler.set_stance("force_eager"))
-        torch.manual_seed(seed)
+        seeded(seed)
         random.seed(seed)
         np.random.seed(seed % 2**32)  # noqa: NPY002
         model.train()
@@ -44,6 +44,12 @@ def _refill(held: list[tuple[Any, Any]]) -> None:
     with torch.no_grad():
         for buffer, values in held:
             buffer.copy_(values)
+
+
+def seeded(seed: int) -> None:
+    """Seed torch's generators, without a word to backends that there are none of, for which torch keeps a stack."""
+    others = any(each.is_available() for each in (torch.cuda, torch.xpu, torch.backends.mps))
+    (torch.manual_seed if others else torch.default_generator.manual_seed)(seed)
 
 
 def _restore(modes: dict[Any, bool]) -> None:

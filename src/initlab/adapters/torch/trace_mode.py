@@ -44,6 +44,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         self.reads = Reads(self.marks)
         self.criteria: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
         self.cuts: dict[int, str] = {}
+        self.detached = set[str]()
         self.recording = True
         self.unweighted: float | None = None
 
@@ -98,6 +99,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]
         if kind is None:
             if name in CUTS and marks:
                 self.cuts |= dict.fromkeys(marks[0].ops, name)
+                self.detached |= marks[0].weights
             self.meter.normalised |= name == "rsqrt" and bool(marks) and not marks[0].pure
             self.reads.beside(name, given, marks)
             self.meter.joined(name, marks)

@@ -2,16 +2,17 @@
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from initlab.adapters.torch.trace_reads import Read
 from initlab.numerics.matrix import repeats
-from initlab.trace import Gradient, Weight
+from initlab.trace import Weight
 
 SAMPLE = 4096
 """So many entries, evenly spread, stand for a tensor where it is only to be told from others."""
@@ -25,9 +26,6 @@ LARGEST_RANKED = 16_384
 SMALL = 32
 SIGNS = 1024
 """Where the shorter side n is more than SMALL, SIGNS/n vectors of random signs (4 at least) estimate Σσ⁴, to 5 %."""
-
-BLOCK = 2**18
-"""So many numbers are stepped at a time, so that no second tensor of a weight's size is needed."""
 
 
 def groups(model: Any) -> dict[str, tuple[Any, tuple[str, ...]]]:  # noqa: ANN401
@@ -50,11 +48,10 @@ def unscaled(model: Any) -> tuple[str, ...]:  # noqa: ANN401
     return tuple(found)
 
 
-def weight(name: str, parameter: Any, aliases: tuple[str, ...], module: str) -> Weight:  # noqa: ANN401
-    """The measurements of one parameter. Reads it three times; its rank is computed only where it may be low."""
+def weight(name: str, parameter: Any, norm: float, aliases: tuple[str, ...], module: str) -> Weight:  # noqa: ANN401
+    """The measurements of one parameter, its norm given. Its rank is computed only where it may be low."""
     values = parameter.detach()
     finite = 1.0
-    norm = float(torch.linalg.vector_norm(values.float()))
     if not math.isfinite(norm):
         kept = torch.isfinite(values)
         finite = float(kept.float().mean())
@@ -69,22 +66,20 @@ def weight(name: str, parameter: Any, aliases: tuple[str, ...], module: str) -> 
     return Weight(
         name=name,
         shape=tuple(parameter.shape),
-        dtype=str(parameter.dtype).removeprefix("torch."),
+        dtype=_name(parameter.dtype),
         mean=mean,
         std=_std(values, norm, mean),
         norm=norm,
         largest=largest,
         finite=finite,
-        tiny=float(((sample != 0) & (sample.abs() < 1e-10)).double().mean()) if sample.numel() else 0.0,
-        values=min(5, int(torch.unique(sample[:512]).numel())),
+        tiny=np.count_nonzero((sample != 0) & (np.abs(sample) < 1e-10)) / max(1, sample.size),
+        values=_distinct(sample),
         rank=low,
         repeats=1 if low is None else repeats(values.double().cpu().numpy()),
-        zeros=float((sample == 0).double().mean()) if sample.numel() else 0.0,
+        zeros=1 - np.count_nonzero(sample) / max(1, sample.size) if sample.size else 0.0,
         usual=usual,
         loudest=loudest,
-        digest=hashlib.sha256(
-            f"{tuple(parameter.shape)} {norm!r}".encode() + sample.cpu().numpy().tobytes()
-        ).hexdigest(),
+        digest=hashlib.blake2b(f"{tuple(parameter.shape)} {norm!r}".encode() + sample.tobytes()).hexdigest(),
         frozen=not parameter.requires_grad,
         aliases=aliases,
         module=module,
@@ -98,6 +93,17 @@ def _rows(values: Any) -> tuple[float, float]:  # noqa: ANN401
     flat = values.flatten(1)
     sizes = torch.linalg.vector_norm(flat, dim=1, dtype=torch.float64 if flat.dtype == torch.float64 else torch.float32)
     return tuple((torch.stack([sizes.median(), sizes.max()]) / math.sqrt(flat.shape[1])).tolist())
+
+
+def _distinct(sample: NDArray[np.float64]) -> int:
+    """How many numbers there are in a sample, up to five: they are looked for among ever more of it."""
+    few = set(sample[:8].tolist())
+    return min(5, len(few) if len(few) > 4 else len(set(sample[:512].tolist())))
+
+
+@lru_cache(maxsize=32)
+def _name(dtype: Any) -> str:  # noqa: ANN401
+    return str(dtype).removeprefix("torch.")
 
 
 def _std(values: Any, norm: float, mean: float) -> float:  # noqa: ANN401
@@ -124,17 +130,19 @@ def with_reading(found: Weight, read: Read | None, cut: str) -> Weight:
     )
 
 
-def _sample(values: Any) -> Any:  # noqa: ANN401
+def _sample(values: Any) -> NDArray[np.float64]:  # noqa: ANN401
     """Entries evenly spread over a tensor, in double precision."""
     flat = values.reshape(-1)
-    return flat[:: max(1, flat.numel() // SAMPLE)][:SAMPLE].double()
+    found: NDArray[np.float64] = flat[:: max(1, flat.numel() // SAMPLE)][:SAMPLE].double().cpu().numpy()
+    return found
 
 
 def rank(values: Any, total: float) -> int | None:  # noqa: ANN401
     """The numerical rank of a matrix (rows: the first axis), where it may be under half of the full one; else None.
 
     The effective rank (Σσ²)²/Σσ⁴ is at most the rank, and cheap: Σσ² is |W|², Σσ⁴ = E |W Wᵀ s|² over random signs s.
-    Only a matrix that has little of it has its singular values computed.
+    It is looked for among as many columns as twice the rows, then among all. Only a matrix that has little of it there
+    as well has its singular values computed.
     """
     if values.ndim < 2 or min(values.shape[0], values[0].numel()) < 4:
         return None
@@ -142,18 +150,24 @@ def rank(values: Any, total: float) -> int | None:  # noqa: ANN401
     matrix = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
     if total == 0.0 or matrix.shape[1] > LARGEST_RANKED:
         return None
-    size = math.sqrt(total)
     rows = int(matrix.shape[0])
+    if _varied(matrix[:, : 2 * rows]) or (matrix.shape[1] > 2 * rows and _varied(matrix)):
+        return None
+    found = _rank(matrix.double() / math.sqrt(total))
+    possible = min(int(matrix.any(0).sum()), int(matrix.any(1).sum()))
+    return found if found < possible else None
+
+
+def _varied(matrix: Any) -> bool:  # noqa: ANN401
+    """Whether the effective rank of a wide matrix is FULL of its rows or more."""
+    rows = int(matrix.shape[0])
+    size = torch.linalg.vector_norm(matrix)
     if rows <= SMALL:
         fourth = float((matrix / size @ (matrix.T / size)).square().sum())
     else:
         probe = _probe(max(4, SIGNS // rows), rows, matrix.device)
         fourth = float((probe / size @ matrix / size @ matrix.T).square().sum() / probe.shape[0])
-    if fourth * FULL * matrix.shape[0] <= 1:
-        return None
-    found = _rank(matrix.double() / size)
-    possible = min(int(matrix.any(0).sum()), int(matrix.any(1).sum()))
-    return found if found < possible else None
+    return fourth * FULL * rows <= 1
 
 
 @lru_cache(maxsize=32)
@@ -166,43 +180,3 @@ def _rank(matrix: Any) -> int:  # noqa: ANN401
     """How many singular values are more than 1e-5 of the largest: by the eigenvalues of W Wᵀ, their squares."""
     squares = torch.linalg.eigvalsh(matrix @ matrix.T)
     return int((squares > 1e-10 * squares[-1]).sum())
-
-
-def gradient(parameter: Any, found: Any) -> Gradient:  # noqa: ANN401
-    """The measurements of a gradient beside the parameter it belongs to."""
-    values = found.coalesce().values() if found.is_sparse else found
-    size = max(1, parameter.numel())
-    tiny = torch.finfo(parameter.dtype).smallest_normal * torch.finfo(parameter.dtype).eps
-    filled = int(torch.count_nonzero(values))
-    short = parameter.dtype in (torch.float16, torch.bfloat16)
-    flushed = int(((values != 0) & (values.abs() <= tiny)).sum()) / max(1, filled) if short else 0.0
-    return Gradient(
-        norm=float(torch.linalg.vector_norm(values.float())),
-        weight=float(torch.linalg.vector_norm(parameter.detach().float())),
-        filled=filled / size,
-        flushed=flushed,
-    )
-
-
-def step(parameters: Mapping[str, Any], gradients: dict[str, Any], *, rate: float, epsilon: float) -> None:
-    """One step in place, element by element: θ ← θ - rate · g/√(g² + ḡ² + ε²), ḡ the root mean square of the tensor.
-
-    It is bounded by the rate as Adam's is, and smooth where Adam's first step is a sign: signs alone would make units
-    equal that are not. Each gradient is let go once it is used.
-    """
-    with torch.no_grad():
-        for name in list(gradients):
-            found = gradients.pop(name)
-            dense = found.to_dense() if found.is_sparse else found
-            floor = float(torch.linalg.vector_norm(dense.float())) ** 2 / max(1, dense.numel()) + epsilon**2
-            for values, slope in _blocks(parameters[name], dense):
-                room = slope.float().square_() if slope.dtype.itemsize < 4 else slope.square()
-                values.addcdiv_(slope, room.add_(floor).sqrt_().to(slope.dtype), value=-rate)
-
-
-def _blocks(parameter: Any, gradient: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401
-    """Both in parts that lie together in memory, where they are laid out alike; else whole."""
-    alike = parameter.stride() == gradient.stride() and parameter.is_contiguous()
-    if parameter.numel() <= BLOCK or not alike:
-        return iter([(parameter, gradient)])
-    return zip(parameter.view(-1).split(BLOCK), gradient.view(-1).split(BLOCK), strict=True)

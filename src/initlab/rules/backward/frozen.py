@@ -20,6 +20,8 @@ def frozen_ones(trace: Trace, minority: float) -> tuple[list[Weight], list[Weigh
     """Frozen matrices beside or behind what is trained, and those of them that no method leaves so."""
     matrices = [weight for weight in trace.weights if weight.matrix]
     frozen = {weight.name for weight in matrices if weight.frozen and weight.values > 4}
+    if not frozen:
+        return [], []
     trained = sum(weight.size for weight in matrices if not weight.frozen)
     few = sum(trace.weight(name).size for name in frozen) < minority * trained
     vectors = [weight for weight in trace.weights if weight.size == max(weight.shape, default=1)]
