@@ -26,7 +26,8 @@ from initlab.adapters.torch.trace_loss import Found, loss_of
 from initlab.adapters.torch.trace_mode import Recorder
 from initlab.adapters.torch.trace_output import output_of
 from initlab.adapters.torch.trace_squash import squashed
-from initlab.adapters.trace_record import again, finished, unseen
+from initlab.adapters.torch.trace_statistics import mean_cosine
+from initlab.adapters.trace_record import EXAMPLES, again, finished, unseen
 from initlab.adapters.virtual_steps import RATE, STEPS
 from initlab.errors import DataError, InitlabError
 from initlab.trace import Gradient, Output, Pass, Stray, Trace, Weight
@@ -247,10 +248,17 @@ def _weights(
     modules = {name: type(module).__name__ for name, module in model.named_modules()}
     found = []
     for name, (parameter, aliases) in groups.items():
-        read = recorder.reads.found.get(name)
-        measured = trace_weights.weight(name, parameter, sizes[name], aliases, modules.get(name.rpartition(".")[0], ""))
-        cut = "" if name in first.gradients or not parameter.requires_grad else _cut(name, recorder)
-        found.append(trace_weights.with_reading(measured, read, cut))
+        found.append(
+            trace_weights.weight(
+                name,
+                parameter,
+                sizes[name],
+                aliases=aliases,
+                module=modules.get(name.rpartition(".")[0], ""),
+                read=recorder.reads.found.get(name),
+                cut="" if name in first.gradients or not parameter.requires_grad else _cut(name, recorder),
+            )
+        )
     return tuple(found)
 
 
@@ -284,9 +292,5 @@ def _input_cosine(batch: Batch, first: Pass) -> float | None:
     main = batch.main
     if not main.is_floating_point():
         return next((op.cosine for op in first.ops if op.kind == "embedding"), None)
-    rows = main.detach()[:64].double().reshape(min(64, main.shape[0]), -1)
-    norm = torch.linalg.vector_norm(rows, dim=1, keepdim=True)
-    count = rows.shape[0]
-    if count < 2 or not bool((norm > 0).all()):
-        return None
-    return float(((rows / norm).sum(0).square().sum() - count) / (count * (count - 1)))
+    rows = main.detach()[:EXAMPLES].double().reshape(min(EXAMPLES, main.shape[0]), -1).cpu().numpy()
+    return mean_cosine(rows) if len(rows) > 1 and rows.any(1).all() else None

@@ -104,6 +104,7 @@ _ALIKE = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def kind_of(name: str) -> Kind | None:
     """What kind of operation a name stands for, if it is one that is measured whatever its arguments."""
     if name in ACTIVATIONS:

@@ -69,7 +69,7 @@ class Gradients:
         slopes = {name: self.weights[name].grad for name in names}
         for name in names:
             self.weights[name].grad = None
-        with torch.no_grad():
+        with torch.no_grad(), torch._C.DisableTorchFunction():
             measured = self._measured(slopes)
             found.update(measured)
             if rate is not None:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from initlab.adapters.torch import trace_statistics as statistics
 from initlab.adapters.torch.trace_functions import NORMS, PRODUCTS, RECTIFIERS, SLOPES
@@ -28,6 +30,7 @@ class Meter:
         self.records: list[Record] = []
         self.path: list[tuple[str, str]] = []
         self.residual = self.normalised = False
+        self._few: tuple[int, NDArray[np.float32]] | None = None
 
     def _new(
         self, name: str, kind: Kind, z: statistics.Laid, marks: Sequence[Mark], weights: tuple[str, ...] = ()
@@ -83,6 +86,8 @@ class Meter:
         z = statistics.laid(tensor, AXES.get(name, -1) if axis is None else axis, self.examples)
         record = self._new(name, kind, z, fed, weights)
         self._measured(record, z, tensor, shift)
+        if axis is None and self._looked_at(record):
+            self._few = record.place, z.few
         if self.whole and name in ("lstm", "gru", "rnn_tanh"):
             record.values |= statistics.gates(name, args, tensor)
         return record
@@ -102,7 +107,8 @@ class Meter:
         else:
             record.values |= owner.values
         if name in RECTIFIERS and self._looked_at(record):
-            record.values |= statistics.one_sided(z)
+            read = owner is not None and self._few is not None and self._few[0] == owner.place
+            record.values |= statistics.one_sided(z, self._few[1] if read and self._few else z.few)
         if self.whole and name in SLOPES:
             record.values["slope"] = SLOPES[name](z.sample()).square().mean()
         return record
@@ -174,14 +180,12 @@ def _listener(record: Record, z: statistics.Laid, shape: Any) -> Callable[[Any],
     compared = plain and (record.differs or record.sketch is not None)
 
     def listen(gradient: Any) -> None:  # noqa: ANN401
-        values = gradient.detach()
-        norm = torch.linalg.vector_norm(values.float())
-        if not compared:
-            record.received(None, norm)
-            return
-        back = statistics.Laid(values.reshape(laid_shape), channels)
-        if record.differs:
-            record.moved = max(record.moved or 0, statistics.moved(back))
-        record.received(None if record.differs else statistics.sketch(back), norm)
+        with torch._C.DisableTorchFunction():
+            values = gradient.detach()
+            norm = torch.linalg.vector_norm(values.float())
+            back = statistics.Laid(values.reshape(laid_shape), channels) if compared else None
+            if back is not None and record.differs:
+                record.moved = max(record.moved or 0, statistics.moved(back))
+            record.received(None if back is None or record.differs else statistics.sketch(back), norm)
 
     return listen

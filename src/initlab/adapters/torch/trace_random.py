@@ -24,6 +24,9 @@ RANDOM = frozenset(
 )  # fmt: skip
 """Functions that draw."""
 
+PLACES = {"scaled_dot_product_attention": 4, "multi_head_attention_forward": 10, "rrelu": 3}
+"""Functions that drop out or draw slopes, and the place of the argument that says so."""
+
 BELOW = ("lt", "le", "less", "less_equal")
 ABOVE = ("gt", "ge", "greater", "greater_equal")
 
@@ -53,7 +56,7 @@ class Noise:
         """What dropout was fed, in place of calling it; None for other functions."""
         if name not in DROPOUTS:
             return None
-        self.met = True
+        self.met |= bool(kwargs.get("p", args[1] if len(args) > 1 else 0.5))
         return args[0] if args else kwargs["input"]
 
     def kept(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, float] | None:
@@ -77,7 +80,7 @@ class Noise:
         """The arguments of a function that would drop out, draw slopes, or multiply by a mask, so that it does not."""
         if name == "mul" and len(args) == 2:
             return self._by_the_mean(args), kwargs
-        place = {"scaled_dot_product_attention": 4, "multi_head_attention_forward": 10, "rrelu": 3}.get(name)
+        place = PLACES.get(name)
         if place is None:
             return args, kwargs
         key, value = ("training", False) if name == "rrelu" else ("dropout_p", 0.0)

@@ -7,10 +7,12 @@ most 2¹⁶ numbers are read; and whether units are alike or dead is looked up o
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from initlab.adapters.trace_record import EXAMPLES, SAMPLED, SKETCHES, all_differ
 
@@ -24,7 +26,7 @@ MASKED = 60.0
 """A score so far below the largest gets no weight in float32: a mask put it there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Laid:
     """A result as (examples, positions, units), or (examples, units, positions) where the units are `channels`."""
 
@@ -52,13 +54,17 @@ class Laid:
         taken = self.values[:, :, ::step] if self.channels else self.values[:, ::step]
         return taken.float()
 
-    def glance(self) -> "Laid":
-        """A few rows of all examples, evenly spread, the units last; of one position each, of every s-th example."""
+    @cached_property
+    def few(self) -> NDArray[np.float32]:
+        """A few rows of all examples, evenly spread, as (rows, units); of one position each, of every s-th example."""
         step = max(1, self.values.numel() // GLANCE)
         values = self.values.transpose(1, 2) if self.channels else self.values
         if self.positions == 1:
-            return Laid(values[:: min(step, max(1, values.shape[0] // 2))].contiguous(), channels=False)
-        return Laid(values[:, min(step, self.positions) // 2 :: step].contiguous(), channels=False)
+            taken = values[:: min(step, max(1, values.shape[0] // 2))]
+        else:
+            taken = values[:, min(step, self.positions) // 2 :: step]
+        found: NDArray[np.float32] = taken.float().reshape(-1, self.units).cpu().numpy()
+        return found
 
     def top(self) -> Any:  # noqa: ANN401
         """The largest number of each unit."""
@@ -89,13 +95,18 @@ def laid(values: Any, axis: int, examples: int) -> Laid:  # noqa: ANN401
 
 def moments(z: Laid) -> dict[str, float]:
     """Mean, standard deviation, mean square, of a sample; the largest entry of all, and the share of finite ones."""
-    taken = z.sample()
-    mean = taken.mean()
-    low, high, middle, length = torch.stack(
-        [*torch.aminmax(z.values), mean, torch.linalg.vector_norm(taken - mean)]
-    ).tolist()
-    spread = length / math.sqrt(taken.numel())
-    found = {"mean": middle, "std": spread, "square": spread**2 + middle**2, "largest": max(abs(low), abs(high))}
+    low, high = map(float, torch.aminmax(z.values))
+    taken = z.sample().reshape(-1).cpu().numpy()
+    with np.errstate(all="ignore"):
+        mean = taken.mean()
+        apart = taken - mean
+        variance, middle = float(apart @ apart) / apart.size, float(mean)
+    found = {
+        "mean": middle,
+        "std": math.sqrt(variance),
+        "square": variance + middle**2,
+        "largest": max(abs(low), abs(high)),
+    }
     if not math.isfinite(found["largest"]):
         found["finite"] = float(torch.isfinite(z.values).float().mean())
     return found
@@ -126,14 +137,13 @@ def sketch(z: Laid) -> Any:  # noqa: ANN401
 
 def differ(z: Laid, epsilon: float) -> bool:
     """Whether each unit differs from every other, and from 0, on a few rows: then on all."""
-    return all_differ(z.glance().values.float().flatten(0, 1).cpu().numpy(), epsilon)
+    return all_differ(z.few, epsilon)
 
 
 def moved(z: Laid) -> int:
     """How many units are not 0 everywhere."""
-    found = int((z.glance().values != 0).sum((0, 1)).count_nonzero())
-    if found == z.units:
-        return found
+    if (z.few != 0).any(0).all():
+        return z.units
     return int(((z.top() != 0) | (z.bottom() != 0)).sum())
 
 
@@ -153,10 +163,15 @@ def cosine(z: Laid, shift: Any) -> float | None:  # noqa: ANN401
     rows = rows.double()
     if shift is not None and shift.ndim == 1 and shift.shape[0] == z.units:
         rows = rows - (shift.detach().double()[:, None] if z.channels else shift.detach().double())
-    rows = rows.reshape(rows.shape[0], -1)
-    norm = torch.linalg.vector_norm(rows, dim=1)
-    total = norm.clamp(min=SMALLEST).reciprocal() @ rows
-    seen, square = torch.stack([norm.count_nonzero().double(), total @ total]).tolist()
+    return mean_cosine(rows.reshape(rows.shape[0], -1).cpu().numpy())
+
+
+def mean_cosine(rows: NDArray[np.float64]) -> float | None:
+    """The mean cosine of different rows that are not 0; 1 without two of them, None where they are not finite."""
+    with np.errstate(all="ignore"):
+        norm = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+        total = (1 / np.maximum(norm, SMALLEST)) @ rows
+        seen, square = int(np.count_nonzero(norm)), float(total @ total)
     if not math.isfinite(square):
         return None
     return (square - seen) / (seen * (seen - 1)) if seen > 1 else 1.0
@@ -183,10 +198,9 @@ def gates(name: str, args: tuple[Any, ...], result: Any) -> dict[str, Any]:  # n
     return {"slope": (1 - torch.tanh(candidate) ** 2).square().mean()}
 
 
-def one_sided(z: Laid) -> dict[str, int]:
+def one_sided(z: Laid, few: NDArray[np.float32]) -> dict[str, int]:
     """How many units are <= 0 on every row, and how many are > 0 on every row: none, where a few rows show it."""
-    few = z.glance()
-    if bool(((few.top() > 0) & (few.bottom() <= 0)).all()):
+    if bool(((few.max(0) > 0) & (few.min(0) <= 0)).all()):
         return {"dead": 0, "lit": 0}
     return {"dead": int((z.top() <= 0).sum()), "lit": int((z.bottom() > 0).sum())}
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -48,8 +47,20 @@ def unscaled(model: Any) -> tuple[str, ...]:  # noqa: ANN401
     return tuple(found)
 
 
-def weight(name: str, parameter: Any, norm: float, aliases: tuple[str, ...], module: str) -> Weight:  # noqa: ANN401
-    """The measurements of one parameter, its norm given. Its rank is computed only where it may be low."""
+def weight(
+    name: str,
+    parameter: Any,  # noqa: ANN401
+    norm: float,
+    *,
+    aliases: tuple[str, ...] = (),
+    module: str = "",
+    read: Read | None = None,
+    cut: str = "",
+) -> Weight:
+    """The measurements of one parameter, its norm given, with how the forward pass read it.
+
+    Its rank is computed only where it may be low.
+    """
     values = parameter.detach()
     finite = 1.0
     if not math.isfinite(norm):
@@ -79,10 +90,12 @@ def weight(name: str, parameter: Any, norm: float, aliases: tuple[str, ...], mod
         zeros=1 - np.count_nonzero(sample) / max(1, sample.size) if sample.size else 0.0,
         usual=usual,
         loudest=loudest,
-        digest=hashlib.blake2b(f"{tuple(parameter.shape)} {norm!r}".encode() + sample.tobytes()).hexdigest(),
+        digest=hashlib.blake2b(f"{tuple(parameter.shape)} {norm!r}".encode() + sample[::8].tobytes()).hexdigest(),
         frozen=not parameter.requires_grad,
         aliases=aliases,
         module=module,
+        used=read is not None,
+        **({} if read is None else _reading(name, values, read, cut)),
     )
 
 
@@ -93,6 +106,19 @@ def _rows(values: Any) -> tuple[float, float]:  # noqa: ANN401
     flat = values.flatten(1)
     sizes = torch.linalg.vector_norm(flat, dim=1, dtype=torch.float64 if flat.dtype == torch.float64 else torch.float32)
     return tuple((torch.stack([sizes.median(), sizes.max()]) / math.sqrt(flat.shape[1])).tolist())
+
+
+def _reading(name: str, values: Any, read: Read, cut: str) -> dict[str, Any]:  # noqa: ANN401
+    vector = values.numel() == max(values.shape, default=1)
+    return {
+        "kind": read.kind,
+        "fan_in": read.fan_in,
+        "fan_out": read.fan_out,
+        "bias": (read.bias and vector) or (values.ndim == 1 and "bias" in name.rpartition(".")[2]),
+        "gain": read.gain,
+        "cut": cut,
+        "directed": read.directed,
+    }
 
 
 def _distinct(sample: NDArray[np.float64]) -> int:
@@ -110,24 +136,6 @@ def _std(values: Any, norm: float, mean: float) -> float:  # noqa: ANN401
     """The standard deviation: from the norm, where the mean does not drown it, else by a reading of its own."""
     square = norm**2 / max(1, values.numel())
     return math.sqrt(square - mean**2) if square > 1.01 * mean**2 else float(values.double().std(correction=0))
-
-
-def with_reading(found: Weight, read: Read | None, cut: str) -> Weight:
-    """A weight with how the forward pass read it."""
-    if read is None:
-        return replace(found, used=False)
-    vector = found.size == max(found.shape, default=1)
-    bias = (read.bias and vector) or (len(found.shape) == 1 and "bias" in found.name.rpartition(".")[2])
-    return replace(
-        found,
-        kind=read.kind,
-        fan_in=read.fan_in,
-        fan_out=read.fan_out,
-        bias=bias,
-        gain=read.gain,
-        cut=cut,
-        directed=read.directed,
-    )
 
 
 def _sample(values: Any) -> NDArray[np.float64]:  # noqa: ANN401
@@ -167,7 +175,7 @@ def _varied(matrix: Any) -> bool:  # noqa: ANN401
     else:
         probe = _probe(max(4, SIGNS // rows), rows, matrix.device)
         fourth = float((probe / size @ matrix / size @ matrix.T).square().sum() / probe.shape[0])
-    return fourth * FULL * rows <= 1
+    return 0 < fourth * FULL * rows <= 1
 
 
 @lru_cache(maxsize=32)
