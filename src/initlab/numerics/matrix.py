@@ -73,7 +73,7 @@ def _rank(values: npt.NDArray[np.float64]) -> int | None:
 
 
 def rows(values: npt.NDArray[np.generic]) -> tuple[float, float]:
-    """The median and the largest root mean square of the rows of a matrix; 0 of what is none.
+    """The median (of two, the lower) and the largest root mean square of the rows of a matrix; 0 of what is none.
 
     >>> rows(np.array([[1.0, 1.0], [2.0, 2.0], [30.0, 30.0]]))
     (2.0, 30.0)
@@ -81,7 +81,8 @@ def rows(values: npt.NDArray[np.generic]) -> tuple[float, float]:
     if values.ndim < 2 or not values.size:
         return 0.0, 0.0
     sizes = np.sqrt(np.mean(values.reshape(len(values), -1).astype(np.float64) ** 2, axis=1))
-    return float(np.median(sizes)), float(sizes.max())
+    ordered = np.sort(sizes)
+    return float(ordered[(len(ordered) - 1) // 2]), float(ordered[-1])
 
 
 def repeats(values: npt.NDArray[np.generic]) -> int:
