@@ -71,7 +71,7 @@ def ordered(findings: Iterable[Finding], trace: Trace) -> tuple[Finding, ...]:
         causes = [group for group in groups if _explains(group[0], finding, reach)]
         if causes:
             nearest = min(causes, key=lambda group: _far(group[0], finding, trace))
-            nearest.append(replace(finding, explained_by=f"{nearest[0].rule} {nearest[0].path}"))
+            nearest.append(replace(finding, explained_by=nearest[0].label))
         else:
             groups.append([finding])
     groups.sort(key=lambda group: min(map(_grave, group)))

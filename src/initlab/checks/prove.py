@@ -23,7 +23,7 @@ def proven(
     none of its effects that are errors is left, and no error appears that was not there. Effects that are left and are
     warnings are named in `remains`. What a remedy does not clear alone is tried once more with all of them together.
     """
-    roots = [finding for finding in report.findings if finding.counts and finding.code and not finding.explained_by]
+    roots = [finding for finding in report.roots if finding.code]
     select, ignore = (report.configuration.get(key, ()) for key in ("select", "ignore"))
     everything = "\n".join(dict.fromkeys(root.code for root in roots))
 
@@ -54,7 +54,7 @@ def _cleared(report: Report, finding: Finding, after: tuple[Finding, ...] | None
     left = [each for each in after if each.counts]
     own = {finding.path, *finding.weights}
     before = {(each.rule, name) for each in report.findings if each.counts for name in (each.path, *each.weights)}
-    effects = {each.rule for each in _effects(report, finding) if each.severity == "error"}
+    effects = {each.rule for each in report.effects(finding) if each.severity == "error"}
     return not any(
         (each.rule == finding.rule and (own & {each.path, *each.weights} or (each.rule, each.path) not in before))
         or (each.severity == "error" and (each.rule in effects or (each.rule, each.path) not in before))
@@ -62,11 +62,7 @@ def _cleared(report: Report, finding: Finding, after: tuple[Finding, ...] | None
     )
 
 
-def _effects(report: Report, finding: Finding) -> list[Finding]:
-    return [each for each in report.findings if each.explained_by == f"{finding.rule} {finding.path}"]
-
-
 def _remains(report: Report, finding: Finding, after: tuple[Finding, ...] | None) -> str:
     """The effects that a remedy leaves."""
-    rules = {each.rule for each in _effects(report, finding)}
+    rules = {each.rule for each in report.effects(finding)}
     return ", ".join(f"{each.rule} {each.name} ({each.path})" for each in after or () if each.rule in rules)

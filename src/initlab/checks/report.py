@@ -49,6 +49,15 @@ class Report:
         return tuple(finding for finding in self.findings if not finding.counts)
 
     @property
+    def roots(self) -> tuple[Finding, ...]:
+        """The findings that accuse and are nobody's effect."""
+        return tuple(finding for finding in self.findings if finding.counts and not finding.explained_by)
+
+    def effects(self, cause: Finding) -> tuple[Finding, ...]:
+        """The findings that one explains."""
+        return tuple(finding for finding in self.findings if finding.explained_by == cause.label)
+
+    @property
     def healthy(self) -> bool:
         """Whether nothing accuses: neither an error nor a warning, and no rule broke down."""
         return not self.errors and not self.warnings and all(outcome.state != "errored" for outcome in self.rules)

@@ -3,7 +3,7 @@
 import math
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -36,16 +36,14 @@ class Hanging:
 
 def text(report: Report) -> RenderableType:
     """The report as something that rich can print: findings first, then what is only told, then what was checked."""
-    roots = [finding for finding in report.findings if finding.counts and not finding.explained_by]
     parts: list[RenderableType] = [Text(title(report), style="bold"), Text(conditions(report), style="dim"), Text()]
-    for finding in roots:
-        effects = [each for each in report.findings if each.explained_by == f"{finding.rule} {finding.path}"]
-        parts += [_finding(finding, effects), Text()]
+    for finding in report.roots:
+        parts += [_finding(finding, report.effects(finding)), Text()]
     for finding in report.notes:
         parts.append(_note(finding))
     if report.notes:
         parts.append(Text())
-    more = f" initlab explain {roots[0].rule} tells where a limit comes from." if roots else ""
+    more = f" initlab explain {report.roots[0].rule} tells where a limit comes from." if report.roots else ""
     parts.append(Text(states(report) + more, style="dim"))
     return Group(*parts)
 
@@ -75,7 +73,7 @@ def conditions(report: Report) -> str:
     return f"{weights}; {trace.batch}; loss {trace.first.loss:.4g}{beside}: {trace.loss}."
 
 
-def _finding(finding: Finding, effects: list[Finding]) -> RenderableType:
+def _finding(finding: Finding, effects: Sequence[Finding]) -> RenderableType:
     """What, where, why, by how much, and the code that mends it."""
     head = Text.assemble(
         (f"{finding.severity:<8} ", STYLES[finding.severity]),
@@ -96,7 +94,7 @@ def _finding(finding: Finding, effects: list[Finding]) -> RenderableType:
         parts.append(Hanging(words=f"Likely effects: {told}."))
     for each in effects:
         if each.severity == "error":
-            parts += [Text(), _finding(each, [])]
+            parts += [Text(), _finding(each, ())]
     return Group(*parts)
 
 

@@ -38,12 +38,11 @@ def fragment(report: Report) -> str:
 
 
 def _findings(report: Report) -> str:
-    roots = [finding for finding in report.findings if finding.counts and not finding.explained_by]
-    return "\n".join(_finding(report, finding) for finding in roots)
+    return "\n".join(_finding(report, finding) for finding in report.roots)
 
 
 def _finding(report: Report, finding: Finding, *, level: int = 3) -> str:
-    effects = [each for each in report.findings if each.explained_by == f"{finding.rule} {finding.path}"]
+    effects = report.effects(finding)
     parts = [
         f'<article class="{finding.severity}"><h{level}><span class="tag">{finding.severity}</span> '
         f"{finding.rule} {escape(finding.name)} · <code>{escape(finding.path)}</code></h{level}>",

@@ -77,6 +77,11 @@ class Finding:
     remains: str = ""
 
     @property
+    def label(self) -> str:
+        """The rule and the path: what its effects name it by."""
+        return f"{self.rule} {self.path}"
+
+    @property
     def counts(self) -> bool:
         """Whether it accuses: an error or a warning."""
         return self.severity in ("error", "warning")
