@@ -4,7 +4,7 @@ None is a fault by itself: gates start near zero, priors stand in biases, sparse
 draws as is usual, to see whether the network then learns faster (W078).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from initlab.laws import Constant, Normal
@@ -61,19 +61,36 @@ Saying = tuple[float, str, bool]
 """How many times beyond, in words, and whether nobody draws so on purpose."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """A trace with what is asked of it for every weight: scales by name, the usual ratio, the weights of heads."""
+
+    trace: Trace
+    scales: Mapping[str, Scale]
+    usual: float
+    heads: frozenset[str]
+
+
 def unusual(trace: Trace) -> tuple[Unusual, ...]:
     """The trained weights that no convention gives, the farthest from one first."""
-    found = (each for weight in trace.trained() if weight.norm > 0 for each in _told(trace, weight))
-    return tuple(sorted(found, key=lambda each: -each.times))
+    found = scales(trace)
+    seen = _Seen(
+        trace=trace,
+        scales={scale.weight.name: scale for scale in found},
+        usual=typical(found),
+        heads=frozenset(name for op in ends(trace) for name in op.weights),
+    )
+    odd = (each for weight in trace.trained() if weight.norm > 0 for each in _told(seen, weight))
+    return tuple(sorted(odd, key=lambda each: -each.times))
 
 
-def _told(trace: Trace, weight: Weight) -> list[Unusual]:
+def _told(seen: _Seen, weight: Weight) -> list[Unusual]:
     """What is unusual about a weight, the first thing of several."""
-    sayings: tuple[Callable[[Trace, Weight], Saying | None], ...] = (_row, _empty, _holes, _scale, _table, _vector)
-    said = next((found for say in sayings if (found := say(trace, weight)) is not None), None)
+    sayings: tuple[Callable[[_Seen, Weight], Saying | None], ...] = (_row, _empty, _holes, _scale, _table, _vector)
+    said = next((found for say in sayings if (found := say(seen, weight)) is not None), None)
     if said is None or not weight.used or weight.finite < 1:
         return []
-    return [Unusual(weight=weight.name, times=said[0], words=said[1], edit=_usual(trace, weight), mad=said[2])]
+    return [Unusual(weight=weight.name, times=said[0], words=said[1], edit=_usual(seen.trace, weight), mad=said[2])]
 
 
 def _usual(trace: Trace, weight: Weight) -> Edit:
@@ -83,57 +100,58 @@ def _usual(trace: Trace, weight: Weight) -> Edit:
     return Edit(weight=weight.name, law=Constant(value=1.0)) if weight.gain else redraw(trace, weight)
 
 
-def _row(_: Trace, weight: Weight) -> Saying | None:
+def _row(_: _Seen, weight: Weight) -> Saying | None:
     times = weight.loudest / weight.usual if weight.usual and (weight.matrix or weight.kind == "embedding") else 0.0
     words = f"has a row {times:.3g} times as large as the others"
     return (times, words, times > FAR * STANDS_OUT) if times > STANDS_OUT else None
 
 
-def _empty(trace: Trace, weight: Weight) -> Saying | None:
+def _empty(seen: _Seen, weight: Weight) -> Saying | None:
     """Rows of zeros among others: units that read nothing."""
-    if not weight.matrix or weight.usual > 0 or _may_be_shut(trace, weight):
+    if not weight.matrix or weight.usual > 0 or _may_be_shut(seen, weight):
         return None
     return STANDS_OUT, "has no weights for half of its units", True
 
 
-def _holes(_: Trace, weight: Weight) -> Saying | None:
+def _holes(_: _Seen, weight: Weight) -> Saying | None:
     if not weight.matrix or weight.zeros <= HOLES:
         return None
     return 1 / (1 - weight.zeros + 1e-3), f"is zero in {100 * weight.zeros:.0f} % of its entries", False
 
 
-def _scale(trace: Trace, weight: Weight) -> Saying | None:
-    scale = next((each for each in scales(trace) if each.weight.name == weight.name), None)
+def _scale(seen: _Seen, weight: Weight) -> Saying | None:
+    scale = seen.scales.get(weight.name)
     if scale is None or not (weight.matrix or weight.fan_in == weight.size):
         return None
     words = f"has {scale.ratio:.3g} times the gain that its layer calls for"
-    if scale.ratio > LARGE or _above_peers(trace, scale):
+    if scale.ratio > LARGE or _above_peers(seen, scale):
         return scale.ratio, words, scale.ratio > FAR * LARGE and weight.values > 1
-    return (1 / scale.ratio, words, False) if _small(trace, scale) else None
+    return (1 / scale.ratio, words, False) if _small(seen, scale) else None
 
 
-def _above_peers(trace: Trace, scale: Scale) -> bool:
+def _above_peers(seen: _Seen, scale: Scale) -> bool:
     """Whether a weight is large, and LARGE times its peers; or all of them are large together."""
-    usual = typical(scales(trace))
-    return scale.ratio > AMONG_PEERS and (scale.ratio > LARGE * usual or usual > AMONG_PEERS)
+    return scale.ratio > AMONG_PEERS and (scale.ratio > LARGE * seen.usual or seen.usual > AMONG_PEERS)
 
 
-def _small(trace: Trace, scale: Scale) -> bool:
+def _small(seen: _Seen, scale: Scale) -> bool:
     """Whether a weight is smaller than any convention makes it, where zero is no usual start."""
-    shut = _may_be_shut(trace, scale.weight)
-    if trace.normalised or scale.ratio < SMALL:
+    if scale.ratio >= SMALL_ALONE:
+        return False
+    shut = _may_be_shut(seen, scale.weight)
+    if seen.trace.normalised or scale.ratio < SMALL:
         return scale.ratio < SMALL and not shut
-    hidden = not shut and all(op.inputs for _, op in trace.readers(scale.weight.name))
-    return scale.ratio < SMALL_ALONE and (hidden or typical(scales(trace)) < SMALL_ALONE)
+    hidden = not shut and all(op.inputs for _, op in seen.trace.readers(scale.weight.name))
+    return hidden or seen.usual < SMALL_ALONE
 
 
-def _may_be_shut(trace: Trace, weight: Weight) -> bool:
+def _may_be_shut(seen: _Seen, weight: Weight) -> bool:
     """Whether zero is a usual start: of a head, of what is added to a skip, and of what opens a gate."""
-    heads = {name for op in ends(trace) for name in op.weights}
-    return weight.name in heads or any(op.residual or op.gate for _, op in trace.readers(weight.name))
+    opened = (op.residual or op.gate for _, op in seen.trace.readers(weight.name))
+    return weight.name in seen.heads or any(opened)
 
 
-def _table(_: Trace, weight: Weight) -> Saying | None:
+def _table(_: _Seen, weight: Weight) -> Saying | None:
     if weight.kind != "embedding":
         return None
     size = weight.norm / weight.size**0.5
@@ -142,7 +160,7 @@ def _table(_: Trace, weight: Weight) -> Saying | None:
     return None if low < size < high else (max(size / high, low / size), words, size > FAR * high)
 
 
-def _vector(_: Trace, weight: Weight) -> Saying | None:
+def _vector(_: _Seen, weight: Weight) -> Saying | None:
     if weight.bias and weight.largest > LOUD:
         return weight.largest, f"has entries up to {weight.largest:.3g}", False
     if weight.gain and not GAIN[0] < abs(weight.mean) < GAIN[1]:
