@@ -8,7 +8,7 @@ optimizer steps, what every operation put out and which gradient came back to it
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["linear", "embedding", "norm", "attention", "activation", "recurrent"]
 """What an operation is: a product with a weight, a look-up, a normalisation, scores of attention, a nonlinearity."""
@@ -305,6 +305,8 @@ class Trace:
     residual: bool = False
     normalised: bool = False
     trial: Trial | None = None
+    derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What the rules made of it once, by name."""
     _by_name: dict[str, Weight] = field(default_factory=dict, init=False, repr=False, compare=False)
     _readers: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _followers: dict[int, list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)

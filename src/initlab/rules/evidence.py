@@ -7,11 +7,11 @@ the weight that is farthest from them, in the direction of the symptom, is the o
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from statistics import median
-from typing import Literal
+from typing import Literal, TypeVar
 
 from initlab.errors import UnknownNameError
 from initlab.laws import Constant, Law, Normal, Orthogonal
@@ -20,6 +20,7 @@ from initlab.rules.rule import Edit, Remedy
 from initlab.theory.gains import gains
 from initlab.trace import Op, Trace, Weight
 
+T = TypeVar("T")
 Direction = Literal["large", "small"]
 
 APART = math.log(3.0)
@@ -65,6 +66,20 @@ def gain_for(function: str) -> float:
         return 1.0
 
 
+def _once(function: Callable[[Trace], T]) -> Callable[[Trace], T]:
+    """A function of a trace that is worked out once for each."""
+
+    @wraps(function)
+    def found(trace: Trace) -> T:
+        if function.__name__ not in trace.derived:
+            trace.derived[function.__name__] = function(trace)
+        known: T = trace.derived[function.__name__]
+        return known
+
+    return found
+
+
+@_once
 def ends(trace: Trace) -> list[Op]:
     """The operations with weights that no other one with weights follows: the heads, however many there are."""
     follow: set[int] = set()
@@ -87,6 +102,7 @@ def activation_after(trace: Trace, place: int) -> str:
     return ""
 
 
+@_once
 def scales(trace: Trace) -> tuple[Scale, ...]:
     """The scale of every weight that multiplies. Without a pass, of every matrix, with a gain of 1 called for."""
     found = []
