@@ -23,6 +23,9 @@ class Generator:
     followed: bool = False
 
 
+KINDS = (torch.Generator, np.random.RandomState, random.Random, np.random.Generator)
+
+
 class Generators:
     """The generators within reach of a model, each with the state in which it was found."""
 
@@ -49,7 +52,7 @@ def _found(model: Any) -> Iterator[Generator]:  # noqa: ANN401
     seen: set[int] = set()
     for place, module in model.named_modules():
         for key, value in vars(module).items():
-            found = _generator(f"{place}.{key}".lstrip("."), value)
+            found = _generator(f"{place}.{key}".lstrip("."), value) if isinstance(value, KINDS) else None
             if found is not None and id(value) not in seen:
                 seen.add(id(value))
                 yield found
