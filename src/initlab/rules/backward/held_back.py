@@ -22,7 +22,7 @@ def held_back(trace: Trace, *, limit: float = 0.3, learnt: float = 0.02) -> Iter
     lags after five, at rates of 1e-3 and 1e-2, and the better rate counts. The handicap is the share of the copy's
     progress that the network lacks.
 
-    Of 323 healthy architectures one in ten has such weights, and none of those a handicap of more than 0.21 after ten
+    Of 323 healthy architectures one in ten has such weights, and none of those a handicap of more than 0.23 after ten
     steps. Nothing is said where the copy does not learn: it must lose 2 % of its loss. What is 7 times beyond every
     convention, or leaves half of the units without weights, is told also where ten steps on one batch do not show it.
 
