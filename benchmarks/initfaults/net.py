@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-Half = Literal["dev", "held-out", "fresh"]
+Half = Literal["dev", "held-out", "fresh", "late"]
 Loss = Callable[[Tensor, Tensor], Tensor]
 SEEDS = 5
 
@@ -49,7 +49,7 @@ class Net:
     family: str
     build: Callable[[], Case]
     sites: Sites | None = field(default=None)
-    fresh: bool = False
+    part: Half | None = None
 
     def case(self, seed: int) -> Case:
         torch.manual_seed(seed)
@@ -57,7 +57,7 @@ class Net:
 
     @property
     def half(self) -> Half:
-        return "fresh" if self.fresh else half(self.family)
+        return self.part or half(self.family)
 
 
 def half(family: str) -> Half:

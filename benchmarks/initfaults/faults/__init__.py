@@ -25,7 +25,7 @@ def _injected(half: Half | None) -> Iterator[Fault]:
     """Every variant of the rare families, one or two of the others, in turn: else half of all would be scales."""
     for turn, host in enumerate(hosts()):
         assert host.sites
-        if host.fresh or half not in (None, host.half):
+        if host.part or half not in (None, host.half):
             continue
         for maker in (*WEIGHTS, *OTHERS) if host.sites.hidden else (lora_zero,):
             variants = list(maker(host))

@@ -1,16 +1,18 @@
-"""Every healthy network, the fresh ones last. `hosts` are those that training can judge: faults are put into them."""
+"""Every healthy network, the fresh and the late ones last. `hosts` are those that training can judge: faults are put into them."""
 
 from benchmarks.initfaults.net import Half, Net
 from benchmarks.initfaults.zoo.convolutional import CONVOLUTIONAL
 from benchmarks.initfaults.zoo.fresh import FRESH
 from benchmarks.initfaults.zoo.language import LANGUAGE
+from benchmarks.initfaults.zoo.late import LATE
 from benchmarks.initfaults.zoo.perceptrons import PERCEPTRONS
 from benchmarks.initfaults.zoo.residual import RESIDUAL
 from benchmarks.initfaults.zoo.sequence import SEQUENCE
 from benchmarks.initfaults.zoo.tasks import TASKS
 from benchmarks.initfaults.zoo.vision import VISION
 
-NETS: tuple[Net, ...] = (*PERCEPTRONS, *RESIDUAL, *CONVOLUTIONAL, *SEQUENCE, *TASKS, *VISION, *LANGUAGE, *FRESH)
+OLDER = (*PERCEPTRONS, *RESIDUAL, *CONVOLUTIONAL, *SEQUENCE, *TASKS, *VISION, *LANGUAGE)
+NETS: tuple[Net, ...] = (*OLDER, *FRESH, *LATE)
 BY_NAME = {net.name: net for net in NETS}
 
 

@@ -13,6 +13,6 @@ from benchmarks.initfaults.zoo.fresh.sequences import SEQUENCES
 from benchmarks.initfaults.zoo.fresh.tables import TABLES
 
 FRESH: tuple[Net, ...] = tuple(
-    replace(net, fresh=True)
+    replace(net, part="fresh")
     for net in (*TABLES, *IMAGES, *SEQUENCES, *ATTENTION, *GENERATIVE, *GEOMETRY, *ADAPTED, *LIBRARY)
 )
