@@ -47,7 +47,7 @@ def main() -> None:
         prog="initfaults", description=initfaults.__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument(
-        "job", choices=("healthy", "faults", "oracle", "learns", "score", "remedied", "cost", "steady", "numpy")
+        "job", choices=("healthy", "faults", "oracle", "learns", "null", "score", "remedied", "cost", "steady", "numpy")
     )
     parser.add_argument("--half", choices=("dev", "held-out", "fresh", "late"))
     parser.add_argument("--verdicts", type=Path, default=Path("initfaults-verdicts.json"), help="kept between runs")
@@ -59,7 +59,9 @@ def main() -> None:
     if options.job == "oracle":
         oracle.ask(faults(options.half))
     elif options.job == "learns":
-        oracle.verify(nets(options.half or "fresh"))
+        oracle.verify(nets(options.half or "late"))
+    elif options.job == "null":
+        oracle.null(list({fault.host.name: fault.host for fault in faults("late")}.values()))
     elif options.job == "cost":
         cost()
     elif options.job == "numpy":

@@ -5,12 +5,19 @@
 L is the loss on 256 fixed rows after 150 steps; L_start that of the healthy network before the first. At 10 % or more
 the fault is harmful; below, an anomaly without harm, which counts neither for nor against a checker.
 
-A fresh network is healthy when training proves that as well: its loss falls by a fifth.
+One draw decides in the older parts. For `late` it is the median of three: seeds 0, 1, 2 of network and fault, each beside
+the healthy network of that seed. Two draws that agree settle on which side of 10 % the median lies, since it lies between
+them; the third is asked where they do not, and what is kept of two is the lesser harm of the harmful, the greater of the
+harmless. `null` is that figure for networks that nothing was done to: redrawn from seeds 1, 2, 3, beside seed 0.
+
+A fresh or late network is healthy when training proves that as well: its loss falls by a fifth.
 """
 
 import json
 import math
+import statistics
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +28,8 @@ from benchmarks.initfaults.net import SEEDS, Case, Net
 PATH = Path(__file__).with_name("oracle.json")
 STEPS, ROWS, TESTED, HARMFUL, LEARNT = 150, 64, 256, 0.1, 0.2
 RECIPES = (("adam", 1e-3), ("adam", 1e-2), ("sgd", 1e-2), ("sgd", 1e-1))
-PARTS = ("learns", "healthy", "faults")
+DRAWS = 3
+PARTS = ("learns", "healthy", "faults", "null")
 Outcome = dict[str, Any]
 
 
@@ -101,11 +109,35 @@ def verify(nets: list[Net]) -> Outcome:
     return known
 
 
-def healthy(host: Net) -> Outcome:
+def healthy(host: Net, seed: int = FAULT_SEED) -> Outcome:
     """Where the sound network starts, where each recipe takes it, and which is best."""
-    start = tested(host.case(FAULT_SEED))
-    ends = [trained(host.case(FAULT_SEED), *recipe) for recipe in RECIPES]
+    start = tested(host.case(seed))
+    ends = [trained(host.case(seed), *recipe) for recipe in RECIPES]
     return {"start": start, "ends": ends, "best": min(range(len(ends)), key=ends.__getitem__)}
+
+
+def beside(known: Outcome, host: Net, seed: int = FAULT_SEED) -> Outcome:
+    """What is known of the sound network of that seed, trained now if it is not yet; older parts have one seed."""
+    name = f"{host.name}/{seed}" if host.part == "late" else host.name
+    if name not in known["healthy"]:
+        known["healthy"][name] = healthy(host, seed)
+    sound: Outcome = known["healthy"][name]
+    return sound
+
+
+def median(draws: Iterator[Outcome]) -> Outcome:
+    """The middle of three draws, or what two that agree leave of it."""
+    rows: list[Outcome] = []
+    for row in draws:
+        rows.append(row)
+        if len(rows) == 2 and rows[0]["harmful"] == rows[1]["harmful"]:
+            break
+    shares = [float(row["harm"]) for row in rows]
+    low, high = min(shares), max(shares)
+    share = statistics.median(shares) if len(rows) == DRAWS else low if rows[0]["harmful"] else high
+    return {
+        "harm": share if math.isfinite(share) else "inf", "harmful": share >= HARMFUL, "draws": [r["harm"] for r in rows]
+    }  # fmt: skip
 
 
 def harm(build: Callable[[], Case], sound: Outcome) -> Outcome:
@@ -118,6 +150,27 @@ def harm(build: Callable[[], Case], sound: Outcome) -> Outcome:
         if share < HARMFUL:
             break
     return {"harm": round(share, 4) if math.isfinite(share) else "inf", "harmful": share >= HARMFUL}
+
+
+def asked(known: Outcome, fault: Fault) -> Outcome:
+    """The harm of a fault: of one draw, or of `late` the median of three."""
+    if fault.half != "late":
+        return harm(fault.case, beside(known, fault.host))
+    return median(harm(partial(fault.case, seed), beside(known, fault.host, seed)) for seed in range(DRAWS))
+
+
+def null(hosts: list[Net]) -> Outcome:
+    """The same figure for sound networks drawn again, beside seed 0."""
+    known = load()
+    for host in hosts:
+        if host.name not in known["null"]:
+            sound = beside(known, host)
+            known["null"][host.name] = median(harm(partial(host.case, seed), sound) for seed in range(1, DRAWS + 1))
+            save(known)
+            print(f"{host.name} {known['null'][host.name]['harm']}", flush=True)
+    reached = sum(row["harmful"] for row in known["null"].values())
+    print(f"{reached} of {len(known['null'])} redrawn networks reach {HARMFUL:.0%}")
+    return known
 
 
 def load() -> Outcome:
@@ -140,9 +193,7 @@ def ask(faults: list[Fault]) -> Outcome:
     known = load()
     missing = [fault for fault in faults if fault.name not in known["faults"]]
     for number, fault in enumerate(missing, 1):
-        if fault.host.name not in known["healthy"]:
-            known["healthy"][fault.host.name] = healthy(fault.host)
-        known["faults"][fault.name] = harm(fault.case, known["healthy"][fault.host.name])
+        known["faults"][fault.name] = asked(known, fault)
         if number % 5 == 0 or number == len(missing):
             save(known)
             print(f"{number}/{len(missing)} {fault.name} {known['faults'][fault.name]['harm']}", flush=True)

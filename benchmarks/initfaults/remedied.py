@@ -42,11 +42,11 @@ def asked(half: Half, path: Path) -> dict[Fault, str]:
 
 def train(chosen: dict[Fault, str], kept: Path) -> dict[str, float]:
     """The harm that is left in each, kept as it comes."""
-    sound = oracle.load()["healthy"]
+    truth = oracle.load()
     known: dict[str, float] = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     for fault, code in chosen.items():
         if fault.name not in known:
-            known[fault.name] = float(oracle.harm(mended(fault, code), sound[fault.host.name])["harm"])
+            known[fault.name] = float(oracle.harm(mended(fault, code), oracle.beside(truth, fault.host))["harm"])
             kept.write_text(json.dumps(known), encoding="utf-8")
             print(f"{fault.name} {known[fault.name]}", flush=True)
     return {fault.name: known[fault.name] for fault in chosen}

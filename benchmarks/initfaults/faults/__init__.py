@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from benchmarks.initfaults.faults.fault import Fault
 from benchmarks.initfaults.faults.fresh import fresh_faults
+from benchmarks.initfaults.faults.late import late_faults
 from benchmarks.initfaults.faults.others import OTHERS, lora_zero
 from benchmarks.initfaults.faults.threads import threads
 from benchmarks.initfaults.faults.weights import WEIGHTS
 from benchmarks.initfaults.net import Half
-from benchmarks.initfaults.zoo import hosts
+from benchmarks.initfaults.zoo import hosts, nets
 
 RARE = {
     "negative-bias", "saturated", "norm-gain", "tied-embedding", "lora-zero", "closed-gate", "clones", "detached",
@@ -17,8 +18,14 @@ RARE = {
 
 
 def faults(half: Half | None = None) -> list[Fault]:
-    older = [fault for fault in (*_injected(half), *threads()) if half in (None, fault.half)] if half != "fresh" else []
-    return older + (list(fresh_faults(hosts("fresh"))) if half in (None, "fresh") else [])
+    found: list[Fault] = []
+    if half not in ("fresh", "late"):
+        found += [fault for fault in (*_injected(half), *threads()) if half in (None, fault.half)]
+    if half in (None, "fresh"):
+        found += fresh_faults(hosts("fresh"))
+    if half in (None, "late"):
+        found += late_faults(nets("late"))
+    return found
 
 
 def _injected(half: Half | None) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ import math
 import torch
 from benchmarks.initfaults.data import Pair, tokens
 from benchmarks.initfaults.losses import ctc_loss, gaussian_loss, tag_loss, token_loss
+from benchmarks.initfaults.net import Sites
 from benchmarks.initfaults.zoo.fresh.data import reversals, series, tags, topics, utterances
 from benchmarks.initfaults.zoo.fresh.named import named
 from torch import Tensor, nn
@@ -270,7 +271,7 @@ def places_loss(logits: Tensor, y: Tensor) -> Tensor:
 MSE, CE = nn.MSELoss(), nn.CrossEntropyLoss()
 L0 = "body.weight_ih_l0 body.weight_hh_l0"
 RECURRENT = (
-    named("tied-lstm", tokens, TiedLSTM, token_loss),
+    named("tied-lstm", tokens, TiedLSTM, token_loss, sites=Sites(embedding="tokens.weight")),
     named("attentive-reader", topics, AttentiveReader, CE, f"{L0} look", act="lstm", embedding="words.weight"),
     named("elman-tagger", tags, Elman, tag_loss, L0, act="tanh", embedding="words.weight"),
     named("chrono-lstm", series, Chrono, MSE, L0, act="lstm"),
