@@ -15,7 +15,7 @@ QUICK = (
     "side-network", "sac-actor", "sigmoid-squares", "house-prices", "gaussian-dial", "siamese-margin",
     "tangent-parametrised", "zipf-prior", "unit-variance", "ordinal-coral", "leaky-two-classes", "candidates",
     "twin-critics", "n-pairs", "lecun-scaled-tanh", "evidential", "tabular-pyramid", "hamiltonian", "noise-contrast",
-    "factored", "momentum-queue", "denoising-autoencoder", "gelu-picture", "flow-matching", "sphere-distance", "koopman",
+    "factored", "denoising-autoencoder", "gelu-picture", "flow-matching", "sphere-distance", "koopman",
     "masked-autoregressive", "masked-sparse", "batch-ensemble", "looks-linear", "entity-embeddings", "binary-weights",
     "deep-fm", "proxy-anchor", "supervised-contrast", "multi-task", "gated-residual", "equilibrium", "siglip",
     "gumbel-codes", "neural-process", "preconditioned", "le-net", "clip", "conditional-vae", "keras-cnn", "n-beats",

@@ -202,8 +202,3 @@ def pixels_loss(logits: Tensor, x: Tensor) -> Tensor:
     """PixelCNN: four levels a pixel; the logits are (rows, 4, height, width)."""
     levels = torch.bucketize(x[:, 0], torch.tensor([-0.7, 0.0, 0.9]))
     return functional.cross_entropy(logits, levels)
-
-
-def queued_loss(output: Tensor, _: Tensor) -> Tensor:
-    """MoCo: the first column is the other view, the rest a queue."""
-    return functional.cross_entropy(output / 0.2, torch.zeros(len(output), dtype=torch.long))

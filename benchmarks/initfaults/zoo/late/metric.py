@@ -11,7 +11,6 @@ from benchmarks.initfaults.zoo.late.losses import (
     paired_loss,
     pairs_distance,
     proxy_anchor,
-    queued_loss,
     regular_loss,
     sigmoid_pairs_loss,
     speakers_loss,
@@ -69,22 +68,6 @@ class Proxies(nn.Module):
         return unit(self.head(torch.relu(self.fc2(torch.relu(self.fc1(x)))))) @ unit(self.proxies).T
 
 
-class Queue(nn.Module):
-    """MoCo: a query, a momentum key and a queue of keys that stands (He et al., 2020)."""
-
-    def __init__(self, width: int = 64) -> None:
-        super().__init__()
-        self.query, self.key = (layers((64, width, 24), "relu", None) for _ in range(2))
-        self.key.load_state_dict(self.query.state_dict())
-        self.key.requires_grad_(False)
-        with torch.no_grad():
-            self.register_buffer("queue", unit(self.key(digits()[0][-128:])))
-
-    def forward(self, x: Tensor) -> Tensor:
-        q, k = unit(self.query(x[:, :64])), unit(self.key(x[:, 64:]))
-        return torch.cat([(q * k).sum(1, keepdim=True), q @ self.queue.T], 1)
-
-
 class Expander(nn.Module):
     """VICReg: encoder and expander for both views, side by side."""
 
@@ -128,7 +111,6 @@ METRIC = (
     named("n-pairs", digits, lambda: layers((64, 64, 64, 16), "relu", None), n_pairs, "fc1 fc2"),
     named("siamese-margin", digits, lambda: layers((64, 96, 8), "relu", None), pairs_distance, "fc1"),
     named("proxy-anchor", digits, Proxies, proxy_anchor, "fc1 fc2"),
-    named("momentum-queue", views, Queue, queued_loss, "query.fc1", head="query.head"),
     named("variance-covariance", views, Expander, regular_loss, "fc1 fc2 fc3"),
     named("speaker-centroids", digits, Centroids, speakers_loss, "body.weight_ih_l0 body.weight_hh_l0", act="lstm"),
 )  # fmt: skip
