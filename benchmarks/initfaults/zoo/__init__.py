@@ -1,4 +1,4 @@
-"""Every healthy network, the fresh and the late ones last. `hosts` are those that training can judge: faults are put into them."""
+"""Every healthy network, the fresh and the late ones last. Faults are put into `hosts`, which training can judge."""
 
 from benchmarks.initfaults.net import Half, Net
 from benchmarks.initfaults.zoo.convolutional import CONVOLUTIONAL

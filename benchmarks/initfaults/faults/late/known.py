@@ -35,7 +35,7 @@ def ones(host: Net) -> tuple[Spot, ...]:
     return tuple(spot for spot in spots(host) if spot[0] not in ("early", "late"))
 
 
-def everywhere(family: str, host: Net, strengths: dict[str, Callable[[Tensor], object]], where: tuple[Spot, ...]):  # noqa: ANN201
+def everywhere(family: str, host: Net, strengths: dict[str, Callable[[Tensor], object]], where: tuple[Spot, ...]):
     """Every strength at every spot, the spots in turn, so that neighbours differ in both."""
     words = list(strengths)
     for shift in range(len(words)):
@@ -125,7 +125,13 @@ def wrong_fan(host: Net) -> Iterator[Fault]:
 def wrong_gain(host: Net) -> Iterator[Fault]:
     """Hidden layers drawn with another activation's gain: linear, tanh's, SELU's, sigmoid's of some libraries."""
     assert host.sites
-    for word, gain in (("linear-1", 1.0), ("sigmoid-4", 4.0), ("selu-0.75", 0.75), ("tanh-1.67", 5 / 3), ("0.25", 0.25)):
+    for word, gain in (
+        ("linear-1", 1.0),
+        ("sigmoid-4", 4.0),
+        ("selu-0.75", 0.75),
+        ("tanh-1.67", 5 / 3),
+        ("0.25", 0.25),
+    ):
         yield on_weights(
             "wrong-gain", host, word, host.sites.hidden, lambda w, g=gain: w.normal_(std=g / math.sqrt(w[0].numel()))
         )
@@ -171,7 +177,9 @@ def negative_bias(host: Net) -> Iterator[Fault]:
         return
     known = parameters(host.case(0))
     for share, (spot, names) in zip((1.0, 1.0, 0.6, 1.0, 0.6, 0.2), spots(host), strict=True):
-        hidden = [n for n in names if n in host.sites.hidden and n.replace("weight", "bias") in known and n.endswith("weight")]
+        hidden = [
+            n for n in names if n in host.sites.hidden and n.replace("weight", "bias") in known and n.endswith("weight")
+        ]
 
         def push(case: Case, hidden: list[str] = hidden, share: float = share) -> None:
             for name in hidden:
@@ -215,7 +223,9 @@ def head_bias(host: Net) -> Iterator[Fault]:
             assert b is not None
             change(b)
 
-        yield Fault(family="head-bias", host=host, label=word, places=(head.replace("weight", "bias"), head), inject=put)
+        yield Fault(
+            family="head-bias", host=host, label=word, places=(head.replace("weight", "bias"), head), inject=put
+        )
 
 
 def tied_embedding(host: Net) -> Iterator[Fault]:
@@ -345,7 +355,9 @@ def detached(host: Net) -> Iterator[Fault]:
         owner = names[-1].rpartition(".")[0]
         if owner and _reached(host, owner):
             inside = tuple(name for name in parameters(host.case(0)) if name.startswith(owner + "."))
-            yield Fault(family="detached", host=host, label=word, places=inside, inject=lambda case, o=owner: cut(case, o))
+            yield Fault(
+                family="detached", host=host, label=word, places=inside, inject=lambda case, o=owner: cut(case, o)
+            )
 
 
 def overwritten(host: Net) -> Iterator[Fault]:
@@ -363,6 +375,6 @@ ALWAYS: tuple[Maker, ...] = (tied_embedding, lora_zero, closed_gate)
 RARE: tuple[Maker, ...] = (clones, saturated, norm_gain)
 KNOWN: tuple[Maker, ...] = (
     zero_layer, scaled_up, copied_units, constant, scaled_down, negative_bias, normal_one, wrong_fan, uniform_positive,
-    wrong_gain, scaled_up, head_scale, rank_one, head_bias, not_finite, copied_units, huge_row, half_precision, scaled_down,
-    uninitialised, frozen, zero_all, detached, overwritten, negative_bias,
+    wrong_gain, scaled_up, head_scale, rank_one, head_bias, not_finite, copied_units, huge_row, half_precision,
+    scaled_down, uninitialised, frozen, zero_all, detached, overwritten, negative_bias,
 )  # fmt: skip

@@ -35,10 +35,12 @@ def swapped_norms(host: Net) -> Iterator[Fault]:
 
 
 def unwritten_bias(host: Net) -> Iterator[Fault]:
-    """Biases allocated and never written (pytorch/torchtitan#2450, ML4ITS/mtad-gat-pytorch#19); or drawn like weights."""
+    """Biases allocated, never written (pytorch/torchtitan#2450, ML4ITS/mtad-gat-pytorch#19); or drawn as weights."""
     known = parameters(host.case(0))
     for i, (spot, names) in enumerate(spots(host)):
-        found = tuple(n.replace("weight", "bias") for n in names if n.replace("weight", "bias") in known and "weight" in n)
+        found = tuple(
+            n.replace("weight", "bias") for n in names if n.replace("weight", "bias") in known and "weight" in n
+        )
 
         def leave(case: Case, found: tuple[str, ...] = found, i: int = i) -> None:
             for name in found:
@@ -76,13 +78,19 @@ def every_parameter(host: Net) -> Iterator[Fault]:
 
     for word in ("uniform-0.1", "normal-1", "uniform-0-1"):
         yield Fault(
-            family="every-parameter", host=host, label=word, places=every, inject=lambda case, word=word: draw(case, word)
+            family="every-parameter",
+            host=host,
+            label=word,
+            places=every,
+            inject=lambda case, word=word: draw(case, word),
         )
 
 
 def erased_buffers(host: Net) -> Iterator[Fault]:
     """What `to_empty` leaves of buffers that no one writes again (allenai/OLMo-core#698)."""
-    known = {name: b for name, b in host.case(0).model.named_buffers() if b.is_floating_point() and "running" not in name}
+    known = {
+        name: b for name, b in host.case(0).model.named_buffers() if b.is_floating_point() and "running" not in name
+    }
 
     def erase(case: Case, word: str) -> None:
         for name, b in case.model.named_buffers():
@@ -92,7 +100,11 @@ def erased_buffers(host: Net) -> Iterator[Fault]:
     if known:
         for word in ("zero", "garbage"):
             yield Fault(
-                family="erased-buffers", host=host, label=word, places=tuple(known), inject=lambda c, word=word: erase(c, word)
+                family="erased-buffers",
+                host=host,
+                label=word,
+                places=tuple(known),
+                inject=lambda c, word=word: erase(c, word),
             )
 
 
@@ -165,9 +177,7 @@ def forget_gate(host: Net) -> Iterator[Fault]:
 
 def groups_forgotten(host: Net) -> Iterator[Fault]:
     """The fan of all channels for a kernel that sees one (huggingface/pytorch-image-models#84, ml-explore/mlx#4536)."""
-    grouped = tuple(
-        f"{name}.weight" for name, m in host.case(0).model.named_modules() if getattr(m, "groups", 1) > 1
-    )
+    grouped = tuple(f"{name}.weight" for name, m in host.case(0).model.named_modules() if getattr(m, "groups", 1) > 1)
     if grouped:
         for word, factor in (("out", 1.0), ("out-squared", 2.0)):
             yield on_weights(

@@ -60,13 +60,18 @@ def _drawn() -> Iterator[Fault]:
     prior = ending("head.bias", "where.bias")
     yield bug("lwpyr/CSP-pedestrian-detection-in-pytorch#4", BY_NAME["retina-detector"], prior, _bias_of_another)
     experts = lambda n: n.startswith("experts") and n.endswith("weight")  # noqa: E731
-    yield bug("PaddlePaddle/PaddleRec#721", BY_NAME["multi-gate-experts"], experts, changed(experts, lambda w: w.fill_(0.1)))
+    yield bug(
+        "PaddlePaddle/PaddleRec#721", BY_NAME["multi-gate-experts"], experts, changed(experts, lambda w: w.fill_(0.1))
+    )
 
 
 def _memory() -> Iterator[Fault]:
     hidden = ending("fc1.weight", "fc2.weight")
     yield bug(
-        "mattiasegu/uncertainty_estimation_deep_learning#7", BY_NAME["evidential"], hidden, changed(hidden, _mostly_zero)
+        "mattiasegu/uncertainty_estimation_deep_learning#7",
+        BY_NAME["evidential"],
+        hidden,
+        changed(hidden, _mostly_zero),
     )
     place = ending("places")
     yield bug("junjiehe96/FastInst#57", BY_NAME["decision-transformer"], place, changed(place, garbage))
@@ -78,7 +83,9 @@ def _memory() -> Iterator[Fault]:
     table = ending("far")
     yield bug("ML4ITS/mtad-gat-pytorch#19", BY_NAME["graph-biases"], table, changed(table, garbage))
     proxies = ending("proxies")
-    yield bug("amirhfarzaneh/lsoftmax-pytorch#7", BY_NAME["proxy-anchor"], proxies, changed(proxies, lambda w: w.zero_()))
+    yield bug(
+        "amirhfarzaneh/lsoftmax-pytorch#7", BY_NAME["proxy-anchor"], proxies, changed(proxies, lambda w: w.zero_())
+    )
 
     def erased(case: Case) -> None:
         for name, b in case.model.named_buffers():

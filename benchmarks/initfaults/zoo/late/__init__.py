@@ -1,4 +1,4 @@
-"""The late networks: made after `fresh` was looked at, by a hand that did not see the rules; no family stands elsewhere."""
+"""The late networks: made after `fresh` was looked at, by a hand that did not see the rules; all families are new."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Trained in part, over a frozen random trunk: LoRA in convolutions and encoders, VeRA, OFT, scales, norms, prefixes."""
+"""Trained in part, over a frozen trunk: LoRA of convolutions and encoders, VeRA, OFT, scales, norms, prefixes."""
 
 import math
 
@@ -149,6 +149,7 @@ def norms_alone() -> nn.Module:
 
 
 CE = nn.CrossEntropyLoss()
+PERCEPTRONS = [f"layers.{i}.linear{j}" for i in (0, 1) for j in (1, 2)]
 ADAPTED = (
     named("vera", digits, lambda: replaced(Shared, "relu"), CE),
     named("orthogonal-tuning", digits, lambda: replaced(Turned, "gelu"), CE),
@@ -156,7 +157,7 @@ ADAPTED = (
     named("lora-conv", images, low_convs, CE,
           sites=Sites(lora=tuple((f"conv{i}.A.weight", f"conv{i}.B.weight") for i in (1, 2)))),
     named("rs-lora-encoder", topics, low_encoder, CE, rows=32,
-          sites=Sites(lora=tuple((f"layers.{i}.linear{j}.A", f"layers.{i}.linear{j}.B") for i in (0, 1) for j in (1, 2)))),
+          sites=Sites(lora=tuple((f"{part}.A", f"{part}.B") for part in PERCEPTRONS))),
     named("norms-alone", tokens, norms_alone, token_loss, rows=32),
     named("prefix-keys", topics, Prefixed, CE),
     named("side-network", digits, Beside, CE, "fc1 fc2"),

@@ -1,4 +1,4 @@
-"""Small data for the late networks: prices, durations, grades, sessions, pairs of views, pendulums, knowledge graphs."""
+"""Small data for the late networks: prices, grades, sessions, pairs of views, pendulums, knowledge graphs."""
 
 from functools import cache
 
@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from benchmarks.initfaults.data import Pair, digits, integers, normal
 from benchmarks.initfaults.zoo.fresh.data import graphs, scenes, series, uniform
-from torch import Tensor
 
 
 @cache

@@ -88,7 +88,7 @@ class Differential(nn.Module):
 
 
 class Sphere(nn.Module):
-    """nGPT: every state and matrix row of unit length, steps of 0.05 towards each block's word (Loshchilov et al., 2025)."""
+    """nGPT: states of unit length, a learned step towards what each block says (Loshchilov et al., 2025)."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -288,10 +288,18 @@ def _blocks(parts: str, count: int = 2) -> str:
     return " ".join(f"layers.{i}.{part}" for i in range(count) for part in parts.split())
 
 
-def _language(name: str, block: type[nn.Module], parts: str, **options: object):  # noqa: ANN202
+def _language(name: str, block: type[nn.Module], parts: str, **options: object):
     count = 1 if options.get("shared") else 2
-    return named(name, tokens, lambda: Language(block, **options), token_loss, _blocks(parts, count), act="gelu",  # type: ignore[arg-type]
-                 embedding="tokens.weight", rows=32)  # fmt: skip
+    return named(
+        name,
+        tokens,
+        lambda: Language(block, **options),
+        token_loss,
+        _blocks(parts, count),
+        act="gelu",  # type: ignore[arg-type]
+        embedding="tokens.weight",
+        rows=32,
+    )
 
 
 MSE, CE = nn.MSELoss(), nn.CrossEntropyLoss()
@@ -303,16 +311,50 @@ DECODERS = (
     _language("unit-sphere", Sphere, "query key value out up down", std=32**-0.5),
     _language("shared-expert", Routed, "enter out up.4 down.4"),
     _language("universal", Parallel, "enter out up down", shared=True),
-    named("linformer", filled, lambda: Language(Memory), token_loss, _blocks("query key value out up down"),
-          embedding="tokens.weight", rows=32),
-    named("patch-series", forecasts, PatchSeries, MSE,
-          "patch layers.0.linear1 layers.0.linear2 layers.1.linear1 layers.1.linear2", act="gelu"),
+    named(
+        "linformer",
+        filled,
+        lambda: Language(Memory),
+        token_loss,
+        _blocks("query key value out up down"),
+        embedding="tokens.weight",
+        rows=32,
+    ),
+    named(
+        "patch-series",
+        forecasts,
+        PatchSeries,
+        MSE,
+        "patch layers.0.linear1 layers.0.linear2 layers.1.linear1 layers.1.linear2",
+        act="gelu",
+    ),
     named("n-beats", forecasts, Beats, MSE, STACK, head="heads.2"),
     named("decomposed-linear", forecasts, Decomposed, MSE),
     named("conformer", sounds, Conformer, CE, "frames up1 down1 point1 point2 up2 down2", rows=32),
-    named("sentence-encoder", topics, Sentences, CE, "layers.0.linear1 layers.0.linear2 layers.1.linear1 layers.1.linear2 pool",
-          act="gelu", embedding="words.weight", rows=32),
-    named("torch-encoder-series", series, SeriesEncoder, MSE,
-          sites=Sites(hidden=("stem.weight", "layer.self_attn.in_proj_weight", "layer.self_attn.out_proj.weight",
-                              "layer.linear1.weight", "layer.linear2.weight"), head="head.weight")),
-)  # fmt: skip
+    named(
+        "sentence-encoder",
+        topics,
+        Sentences,
+        CE,
+        "layers.0.linear1 layers.0.linear2 layers.1.linear1 layers.1.linear2 pool",
+        act="gelu",
+        embedding="words.weight",
+        rows=32,
+    ),
+    named(
+        "torch-encoder-series",
+        series,
+        SeriesEncoder,
+        MSE,
+        sites=Sites(
+            hidden=(
+                "stem.weight",
+                "layer.self_attn.in_proj_weight",
+                "layer.self_attn.out_proj.weight",
+                "layer.linear1.weight",
+                "layer.linear2.weight",
+            ),
+            head="head.weight",
+        ),
+    ),
+)

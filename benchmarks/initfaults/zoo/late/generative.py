@@ -163,7 +163,7 @@ class Conditional(nn.Module):
 
 
 class Glow(nn.Module):
-    """Activation norms, an orthogonal mixing, affine couplings whose last layers start at zero (Kingma, Dhariwal, 2018)."""
+    """Activation norms, orthogonal mixing, couplings whose last layers start at zero (Kingma and Dhariwal, 2018)."""
 
     def __init__(self, size: int = 16, depth: int = 3, width: int = 48) -> None:
         super().__init__()

@@ -247,7 +247,7 @@ class PointAttention(nn.Module):
 
 
 class Sphere(nn.Module):
-    """DeepSDF drawn so that it starts as the distance to a sphere: the last layer √(π/n), -r (Atzmon and Lipman, 2020)."""
+    """Drawn so that it starts as the distance to a sphere: last layer √(π/n), -r (Atzmon and Lipman, 2020)."""
 
     def __init__(self, width: int = 96) -> None:
         super().__init__()
@@ -384,8 +384,14 @@ GEOMETRY = (
     named("relational-graph", graphs, Relations, CE, "own fc"),
     named("graph-biases", graphs, Biased, CE, "stem enter out up down", act="gelu"),
     named("principal-neighbours", graphs, Principal, CE, "stem fc.0 fc.1"),
-    named("continuous-filters", molecules, Continuous, MSE, "filter1.0 filter2.0 enter.0 out.0 filter1.1 filter2.1 enter.1 out.1 last",
-          act="softplus"),
+    named(
+        "continuous-filters",
+        molecules,
+        Continuous,
+        MSE,
+        "filter1.0 filter2.0 enter.0 out.0 filter1.1 filter2.1 enter.1 out.1 last",
+        act="softplus",
+    ),
     named("equivariant", molecules, Equivariant, MSE, "stem edge1.0 edge2.0 node.0 edge1.1 edge2.1 node.1", act="silu"),
     named("complex-products", triples, Bilinear, BINARY),
     named("point-attention", clouds, PointAttention, CE, "stem where1 where2 query key value weigh out", rows=32),
@@ -395,4 +401,4 @@ GEOMETRY = (
     named("hamiltonian", swings, Hamiltonian, MSE, "fc1 fc2", act="tanh"),
     named("koopman", series, Koopman, MSE, "fc1 code fc2", act="tanh"),
     named("neural-process", known_curves, Process, mean_value, "enc1 enc2 dec1"),
-)  # fmt: skip
+)

@@ -283,9 +283,8 @@ class Depth(nn.Module):
     def __init__(self, width: int = 16) -> None:
         super().__init__()
         self.conv1, self.conv2 = nn.Conv2d(3, width, 5, 2, 2), nn.Conv2d(width, 2 * width, 3, 2, 1)
-        self.up1, self.up2, self.head = (
-            nn.Conv2d(2 * width, width, 3, padding=1), nn.Conv2d(width, width, 3, padding=1), nn.Conv2d(width, 1, 3, padding=1),
-        )  # fmt: skip
+        self.up1, self.up2 = nn.Conv2d(2 * width, width, 3, padding=1), nn.Conv2d(width, width, 3, padding=1)
+        self.head = nn.Conv2d(width, 1, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = functional.elu(self.conv2(functional.elu(self.conv1(x))))

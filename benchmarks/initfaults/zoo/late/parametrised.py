@@ -1,6 +1,7 @@
 """Perceptrons whose weights are drawn, scaled or built otherwise: data-dependent, NTK, mirrored, factored, masked."""
 
 import math
+from itertools import pairwise
 
 import torch
 from benchmarks.initfaults.data import digits
@@ -30,7 +31,7 @@ class Normed(nn.Module):
 
     def __init__(self, widths: tuple[int, ...] = (64, 80, 80, 10)) -> None:
         super().__init__()
-        self.v = nn.ParameterList(0.05 * torch.randn(n, k) for k, n in zip(widths, widths[1:], strict=False))
+        self.v = nn.ParameterList(0.05 * torch.randn(n, k) for k, n in pairwise(widths))
         self.g = nn.ParameterList(torch.ones(n) for n in widths[1:])
         self.b = nn.ParameterList(torch.zeros(n) for n in widths[1:])
         x = digits()[0][:256]
@@ -183,7 +184,7 @@ class Masked(nn.Module):
 
 
 class Binary(nn.Module):
-    """BinaryConnect: the sign of the weights forward, straight through backward, batch norms (Courbariaux et al., 2015)."""
+    """BinaryConnect: weights' signs forward, straight through backward, batch norms (Courbariaux et al., 2015)."""
 
     def __init__(self, width: int = 96) -> None:
         super().__init__()

@@ -42,28 +42,53 @@ def chain(*modules: tuple[str, nn.Module]) -> nn.Sequential:
 def le_net() -> nn.Sequential:
     """Tanh and average pooling (LeCun et al., 1998)."""
     return chain(
-        ("conv1", nn.Conv2d(1, 6, 3, padding=1)), ("a1", nn.Tanh()), ("p1", nn.AvgPool2d(2)),
-        ("conv2", nn.Conv2d(6, 16, 3, padding=1)), ("a2", nn.Tanh()), ("p2", nn.AvgPool2d(2)), ("flat", nn.Flatten()),
-        ("fc1", nn.Linear(64, 84)), ("a3", nn.Tanh()), ("head", nn.Linear(84, 10)),
-    )  # fmt: skip
+        ("conv1", nn.Conv2d(1, 6, 3, padding=1)),
+        ("a1", nn.Tanh()),
+        ("p1", nn.AvgPool2d(2)),
+        ("conv2", nn.Conv2d(6, 16, 3, padding=1)),
+        ("a2", nn.Tanh()),
+        ("p2", nn.AvgPool2d(2)),
+        ("flat", nn.Flatten()),
+        ("fc1", nn.Linear(64, 84)),
+        ("a3", nn.Tanh()),
+        ("head", nn.Linear(84, 10)),
+    )
 
 
 def keras_cnn() -> nn.Module:
     """Keras's MNIST example: two convolutions, pooling, dropout, a dense layer."""
-    return glorot_all(chain(
-        ("conv1", nn.Conv2d(1, 16, 3)), ("a1", nn.ReLU()), ("conv2", nn.Conv2d(16, 32, 3)), ("a2", nn.ReLU()),
-        ("pool", nn.MaxPool2d(2)), ("drop1", nn.Dropout(0.25)), ("flat", nn.Flatten()), ("fc1", nn.Linear(128, 64)),
-        ("a3", nn.ReLU()), ("drop2", nn.Dropout(0.5)), ("head", nn.Linear(64, 10)),
-    ))  # fmt: skip
+    return glorot_all(
+        chain(
+            ("conv1", nn.Conv2d(1, 16, 3)),
+            ("a1", nn.ReLU()),
+            ("conv2", nn.Conv2d(16, 32, 3)),
+            ("a2", nn.ReLU()),
+            ("pool", nn.MaxPool2d(2)),
+            ("drop1", nn.Dropout(0.25)),
+            ("flat", nn.Flatten()),
+            ("fc1", nn.Linear(128, 64)),
+            ("a3", nn.ReLU()),
+            ("drop2", nn.Dropout(0.5)),
+            ("head", nn.Linear(64, 10)),
+        )
+    )
 
 
 def alex_net() -> nn.Module:
     """N(0, 0.01²), local response norm, biases of one where its authors had them (Krizhevsky et al., 2012)."""
     net = chain(
-        ("conv1", nn.Conv2d(3, 24, 5, 2, 2)), ("a1", nn.ReLU()), ("lrn", nn.LocalResponseNorm(5)),
-        ("conv2", nn.Conv2d(24, 32, 3, padding=1)), ("a2", nn.ReLU()), ("p", nn.MaxPool2d(2)), ("flat", nn.Flatten()),
-        ("fc1", nn.Linear(512, 96)), ("a3", nn.ReLU()), ("drop", nn.Dropout(0.2)), ("head", nn.Linear(96, 8)),
-    )  # fmt: skip
+        ("conv1", nn.Conv2d(3, 24, 5, 2, 2)),
+        ("a1", nn.ReLU()),
+        ("lrn", nn.LocalResponseNorm(5)),
+        ("conv2", nn.Conv2d(24, 32, 3, padding=1)),
+        ("a2", nn.ReLU()),
+        ("p", nn.MaxPool2d(2)),
+        ("flat", nn.Flatten()),
+        ("fc1", nn.Linear(512, 96)),
+        ("a3", nn.ReLU()),
+        ("drop", nn.Dropout(0.2)),
+        ("head", nn.Linear(96, 8)),
+    )
     for name, std, bias in (("conv1", 0.05, 0.0), ("conv2", 0.05, 1.0), ("fc1", 0.03, 1.0), ("head", 0.03, 0.0)):
         module = net.get_submodule(name)
         nn.init.normal_(module.weight, std=std)  # type: ignore[arg-type]
@@ -73,21 +98,39 @@ def alex_net() -> nn.Module:
 
 def network_in_network() -> nn.Module:
     """1 x 1 convolutions after each, global average pooling for a head (Lin et al., 2014)."""
-    return he_convs(chain(
-        ("conv1", nn.Conv2d(3, 24, 5, 2, 2)), ("a1", nn.ReLU()), ("conv2", nn.Conv2d(24, 24, 1)), ("a2", nn.ReLU()),
-        ("conv3", nn.Conv2d(24, 32, 3, 2, 1)), ("a3", nn.ReLU()), ("conv4", nn.Conv2d(32, 32, 1)), ("a4", nn.ReLU()),
-        ("head", nn.Conv2d(32, 8, 1)), ("pool", nn.AdaptiveAvgPool2d(1)), ("flat", nn.Flatten()),
-    ))  # fmt: skip
+    return he_convs(
+        chain(
+            ("conv1", nn.Conv2d(3, 24, 5, 2, 2)),
+            ("a1", nn.ReLU()),
+            ("conv2", nn.Conv2d(24, 24, 1)),
+            ("a2", nn.ReLU()),
+            ("conv3", nn.Conv2d(24, 32, 3, 2, 1)),
+            ("a3", nn.ReLU()),
+            ("conv4", nn.Conv2d(32, 32, 1)),
+            ("a4", nn.ReLU()),
+            ("head", nn.Conv2d(32, 8, 1)),
+            ("pool", nn.AdaptiveAvgPool2d(1)),
+            ("flat", nn.Flatten()),
+        )
+    )
 
 
 def all_convolutional() -> nn.Module:
     """Strides in place of pooling, leaky ReLU, dropout at the input (Springenberg et al., 2015)."""
     net = chain(
-        ("drop", nn.Dropout(0.1)), ("conv1", nn.Conv2d(3, 24, 3, padding=1)), ("a1", nn.LeakyReLU(0.1)),
-        ("conv2", nn.Conv2d(24, 24, 3, 2, 1)), ("a2", nn.LeakyReLU(0.1)), ("conv3", nn.Conv2d(24, 32, 3, 2, 1)),
-        ("a3", nn.LeakyReLU(0.1)), ("conv4", nn.Conv2d(32, 32, 3, padding=1)), ("a4", nn.LeakyReLU(0.1)),
-        ("pool", nn.AdaptiveAvgPool2d(1)), ("flat", nn.Flatten()), ("head", nn.Linear(32, 8)),
-    )  # fmt: skip
+        ("drop", nn.Dropout(0.1)),
+        ("conv1", nn.Conv2d(3, 24, 3, padding=1)),
+        ("a1", nn.LeakyReLU(0.1)),
+        ("conv2", nn.Conv2d(24, 24, 3, 2, 1)),
+        ("a2", nn.LeakyReLU(0.1)),
+        ("conv3", nn.Conv2d(24, 32, 3, 2, 1)),
+        ("a3", nn.LeakyReLU(0.1)),
+        ("conv4", nn.Conv2d(32, 32, 3, padding=1)),
+        ("a4", nn.LeakyReLU(0.1)),
+        ("pool", nn.AdaptiveAvgPool2d(1)),
+        ("flat", nn.Flatten()),
+        ("head", nn.Linear(32, 8)),
+    )
     return he_convs(net, "fan_in")
 
 
@@ -320,7 +363,9 @@ PICTURES = (
     named("network-in-network", pictures, network_in_network, CE, "conv1 conv2 conv3 conv4"),
     named("all-convolutional", pictures, all_convolutional, CE, "conv1 conv2 conv3 conv4", act="leaky"),
     named("pre-activated", pictures, PreActivated, CE, f"stem {TWO}"),
-    named("wide-residual", pictures, lambda: PreActivated(32, 2, 0.1), CE, "stem conv1.0 conv2.0 conv1.1 conv2.1", rows=32),
+    named(
+        "wide-residual", pictures, lambda: PreActivated(32, 2, 0.1), CE, "stem conv1.0 conv2.0 conv1.1 conv2.1", rows=32
+    ),
     named("aggregated", pictures, Aggregated, CE, "stem down.0 mix.0 up.0 down.1 mix.1 up.1"),
     named("densely-connected", pictures, DenselyConnected, CE, "stem convs.0 convs.1 convs.2 convs.3"),
     named("separable", pictures, Separable, CE, "stem deep.0 point.0 deep.1 point.1 deep.2 point.2"),
@@ -330,6 +375,12 @@ PICTURES = (
     named("reparametrised", pictures, Reparametrised, CE, "stem wide.0 point.0 wide.1 point.1"),
     named("four-scales", pictures, Residual2, CE, "stem convs.0 convs.1 convs.2 mix"),
     named("capsules", images, Capsules, CE),
-    named("patches-registers", pictures, Patches, CE, "layers.0.linear1 layers.0.linear2 layers.1.linear1 layers.1.linear2",
-          act="gelu"),
-)  # fmt: skip
+    named(
+        "patches-registers",
+        pictures,
+        Patches,
+        CE,
+        "layers.0.linear1 layers.0.linear2 layers.1.linear1 layers.1.linear2",
+        act="gelu",
+    ),
+)

@@ -202,7 +202,7 @@ class SeriesCode(nn.Module):
 
 
 class Pointer(nn.Module):
-    """Additive attention that points at the source (Vinyals et al., 2015), U(±0.08): the place of each number in order."""
+    """Additive attention that points at the source (Vinyals et al., 2015): the place of each number in order."""
 
     def __init__(self, width: int = 32) -> None:
         super().__init__()

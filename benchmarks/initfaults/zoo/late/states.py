@@ -91,7 +91,7 @@ class Retention(nn.Module):
 
 
 class Matrix(nn.Module):
-    """xLSTM's matrix memory: exponential input gates, forget biases from 3 to 6, a max-normalised sum (Beck et al., 2024)."""
+    """xLSTM's matrix memory: exponential input gates, forget biases from 3 to 6, a max-normalised sum (Beck, 2024)."""
 
     def __init__(self, width: int, heads: int = 2) -> None:
         super().__init__()

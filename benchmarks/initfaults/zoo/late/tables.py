@@ -98,7 +98,7 @@ class AutoInt(nn.Module):
 
 
 class TabNet(nn.Module):
-    """Three steps of masks by softmax with a prior of what is used up, GLU blocks with batch norms (Arik, Pfister, 2021)."""
+    """Three masks by softmax with a prior of what is used up, GLU blocks, batch norms (Arik and Pfister, 2021)."""
 
     def __init__(self, width: int = 16, steps: int = 3) -> None:
         super().__init__()
