@@ -30,12 +30,31 @@ SLOWER = (
 ALONE = ("lora-conv", "rs-lora-encoder", "vera", "tied-lstm", "radial-basis", "soft-trees")  # no hidden layers to break
 
 
+STRONGEST: tuple[tuple[Maker, tuple[str, ...]], ...] = (
+    (known.wrong_gain, ("0.25", "sigmoid-4")),
+    (known.wrong_fan, ("all-variance",)),
+    (known.rank_one, ("all",)),
+    (known.scaled_down, ("all-/100", "all-/30")),
+    (known.norm_gain, ("all-0.02",)),
+    (known.copied_units, ("first-in-out", "last-in-out")),
+    (known.normal_one, ("all",)),
+    (lambda host: new.swapped_gains(host, 0), ("first-x40", "last-x40")),
+    (lambda host: new.pruned(host, 0), ("hidden-98%",)),
+    (lambda host: new.absolute(host, 0), ("hidden",)),
+)
+
+
 def turned(maker: Turned, turn: int) -> Maker:
     """One of fresh's makers, which is given the turn."""
     return lambda host: maker(host, turn)
 
 
 def late_faults(nets: list[Net]) -> Iterator[Fault]:
+    """No fault twice."""
+    yield from {fault.name: fault for fault in (*injected(nets), *scarce(nets))}.values()
+
+
+def injected(nets: list[Net]) -> Iterator[Fault]:
     """Eight families a quick network, four a slower one, each from where the last left off; the rare ones always."""
     by_name = {net.name: net for net in nets}
     yield from _common([by_name[name] for name in (*QUICK, *SLOWER)])
@@ -43,6 +62,14 @@ def late_faults(nets: list[Net]) -> Iterator[Fault]:
     for name in (*QUICK, *SLOWER, *ALONE):
         yield from (fault for maker in (*known.ALWAYS, *own.ALWAYS) for fault in maker(by_name[name]))
     yield from threads()
+
+
+def scarce(nets: list[Net]) -> Iterator[Fault]:
+    """Of families in which training had found few harmful, the strongest variants, in more of the quick networks."""
+    by_name = {net.name: net for net in nets}
+    for shift, (maker, labels) in enumerate(STRONGEST):
+        found = [f for name in QUICK[shift::3] for f in maker(by_name[name]) if f.label in labels]
+        yield from found[shift % 2 :: 2][:RARELY]
 
 
 def _rare(hosts: list[Net]) -> Iterator[Fault]:
