@@ -55,7 +55,7 @@ class Weight:
     `fan_in` and `fan_out` are those of the operation that uses it, whatever the layout; `frozen` weights take no
     gradient; `used` says whether an operation of the forward pass read it; `cut` names what keeps the gradient from it
     (detach, no_grad), if something does. `gain` marks the scale of a normalisation; `directed` a weight that is divided
-    by its own norm, so that its scale has no effect.
+    by its own norm, so that its scale has no effect, `warped` one that a function bends before it is used.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Weight:
     bias: bool = False
     gain: bool = False
     directed: bool = False
+    warped: bool = False
     frozen: bool = False
     used: bool = True
     cut: str = ""
@@ -95,7 +96,7 @@ class Weight:
     def matrix(self) -> bool:
         """Whether it multiplies: a kernel or a matrix, not a table, a bias or a gain."""
         many = len(self.shape) >= 2 and self.size > max(self.shape)
-        return many and self.kind in ("linear", "recurrent")
+        return many and self.kind in ("linear", "recurrent") and not self.warped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

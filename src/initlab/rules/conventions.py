@@ -15,8 +15,8 @@ from initlab.trace import Trace, Weight
 LARGE = 3.0
 """Times the gain that is called for: Xavier's, He's, LeCun's and torch's lie between 0.4 and 1.7 of it."""
 
-AMONG_PEERS = 1.5
-"""So many times the gain that is called for are enough where it is LARGE times the peers' as well."""
+TOGETHER = 1.5
+"""So many times the gain that is called for are enough where all layers have them."""
 
 SMALL = 1 / 30
 """Of the gain that is called for: N(0, 0.02²) has a tenth of it in layers of 25 inputs."""
@@ -27,8 +27,8 @@ SMALL_ALONE = 0.2
 TABLE = (0.003, 1.5)
 """Embeddings are drawn with deviations from 0.02, or 1/√d, to 1."""
 
-LOUD = 3.0
-"""An entry of a bias: the logarithm of a prior, at most, or the 1 of a gate that starts open."""
+LOUD, LOUD_GATE = 3.0, 8.0
+"""An entry of a bias, or of what is no matrix: the logarithm of a prior; of a recurrent gate, that of a memory's span."""
 
 GAIN = (0.2, 3.0)
 """The mean of a normalisation's gains, which start at 1."""
@@ -80,7 +80,7 @@ def unusual(trace: Trace) -> tuple[Unusual, ...]:
         usual=typical(found),
         heads=frozenset(name for op in ends(trace) for name in op.weights),
     )
-    odd = (each for weight in trace.trained() if weight.norm > 0 for each in _told(seen, weight))
+    odd = (each for weight in trace.trained() for each in _told(seen, weight))
     return tuple(sorted(odd, key=lambda each: -each.times))
 
 
@@ -97,7 +97,7 @@ def _usual(trace: Trace, weight: Weight) -> Edit:
     if weight.kind == "embedding":
         kept = TABLE[0] < weight.usual < TABLE[1]
         return Edit(weight=weight.name, law=Normal(std=weight.usual if kept else 0.02))
-    return Edit(weight=weight.name, law=Constant(value=1.0)) if weight.gain else redraw(trace, weight)
+    return redraw(trace, weight) if weight.matrix or weight.bias else Edit(weight=weight.name, law=Constant(value=1.0))
 
 
 def _row(_: _Seen, weight: Weight) -> Saying | None:
@@ -107,14 +107,18 @@ def _row(_: _Seen, weight: Weight) -> Saying | None:
 
 
 def _empty(seen: _Seen, weight: Weight) -> Saying | None:
-    """Rows of zeros among others: units that read nothing."""
-    if not weight.matrix or weight.usual > 0 or _may_be_shut(seen, weight):
+    """Rows of zeros: units that read nothing; and matrices of one number."""
+    if not weight.matrix or _may_be_shut(seen, weight):
+        return None
+    if weight.values == 1:
+        return STANDS_OUT, "is all zero" if weight.norm == 0 else "is one number, over and over", False
+    if weight.usual > 0:
         return None
     return STANDS_OUT, "has no weights for half of its units", True
 
 
 def _holes(_: _Seen, weight: Weight) -> Saying | None:
-    if not weight.matrix or weight.zeros <= HOLES:
+    if not weight.matrix or weight.zeros <= HOLES or weight.norm == 0:
         return None
     return 1 / (1 - weight.zeros + 1e-3), f"is zero in {100 * weight.zeros:.0f} % of its entries", False
 
@@ -124,14 +128,9 @@ def _scale(seen: _Seen, weight: Weight) -> Saying | None:
     if scale is None or not (weight.matrix or weight.fan_in == weight.size):
         return None
     words = f"has {scale.ratio:.3g} times the gain that its layer calls for"
-    if scale.ratio > LARGE or _above_peers(seen, scale):
+    if scale.ratio > LARGE or min(scale.ratio, seen.usual) > TOGETHER:
         return scale.ratio, words, scale.ratio > FAR * LARGE and weight.values > 1
-    return (1 / scale.ratio, words, False) if _small(seen, scale) else None
-
-
-def _above_peers(seen: _Seen, scale: Scale) -> bool:
-    """Whether a weight is large, and LARGE times its peers; or all of them are large together."""
-    return scale.ratio > AMONG_PEERS and (scale.ratio > LARGE * seen.usual or seen.usual > AMONG_PEERS)
+    return (1 / max(scale.ratio, SMALL**9), words, False) if _small(seen, scale) else None
 
 
 def _small(seen: _Seen, scale: Scale) -> bool:
@@ -160,10 +159,13 @@ def _table(_: _Seen, weight: Weight) -> Saying | None:
     return None if low < size < high else (max(size / high, low / size), words, size > FAR * high)
 
 
-def _vector(_: _Seen, weight: Weight) -> Saying | None:
-    if weight.bias and weight.largest > LOUD:
-        return weight.largest, f"has entries up to {weight.largest:.3g}", False
-    if weight.gain and not GAIN[0] < abs(weight.mean) < GAIN[1]:
+def _vector(seen: _Seen, weight: Weight) -> Saying | None:
+    if weight.matrix or weight.kind == "embedding" or weight.directed:
+        return None
+    if weight.gain:
         times = max(abs(weight.mean), 1 / max(abs(weight.mean), 1e-9))
-        return times, f"has mean {weight.mean:.3g}, and 1 is usual", False
-    return None
+        odd = not GAIN[0] < abs(weight.mean) < GAIN[1] and not (weight.norm == 0 and _may_be_shut(seen, weight))
+        return (times, f"has mean {weight.mean:.3g}, and 1 is usual", False) if odd else None
+    gate = any(op.kind == "recurrent" for _, op in seen.trace.readers(weight.name))
+    loud = weight.largest > (LOUD_GATE if gate else LOUD) and weight.kind != "linear"
+    return (weight.largest, f"has entries up to {weight.largest:.3g}", False) if loud else None

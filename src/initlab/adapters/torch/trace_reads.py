@@ -13,6 +13,9 @@ from initlab.trace import Kind
 PLAIN = ("add", "sub", "mul", "div", "cat", "where", "addcmul", "lerp", "pow", "exp")
 """Functions in which a weight may meet a signal, entry by entry, that are understood."""
 
+WARPS = frozenset({"softplus", "sigmoid", "exp", "tanh", "relu", "elu", "abs", "square", "softmax"})
+"""Functions that bend a weight before it is used: its own numbers are not what multiplies."""
+
 BIASES = {"linear": 2, "layer_norm": 3, "batch_norm": 4, "group_norm": 3, "instance_norm": 4, "bilinear": 3}
 """The place of the bias among the arguments of a function; of a convolution, 2."""
 
@@ -27,6 +30,7 @@ class Read:
     bias: bool = False
     gain: bool = False
     directed: bool = False
+    warped: bool = False
     cut: str = ""
 
 
@@ -62,9 +66,10 @@ class Reads:
 
     def beside(self, name: str, given: Sequence[Any], marks: Sequence[Mark]) -> None:
         """Weights that meet a signal in another operation: tables that are added, scales that multiply."""
-        if name == "normalize" and marks and marks[0].pure:
-            for weight in marks[0].weights:
-                self.of(weight).directed = True
+        alters = name == "normalize" or name in WARPS
+        for weight in marks[0].weights if alters and marks and marks[0].pure else ():
+            self.of(weight).directed |= name == "normalize"
+            self.of(weight).warped |= name in WARPS
         if name in VIEWS or not with_data(marks):
             return
         for tensor, mark in zip(given, marks, strict=True):

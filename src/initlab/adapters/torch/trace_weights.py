@@ -118,6 +118,7 @@ def _reading(name: str, values: Any, read: Read, cut: str) -> dict[str, Any]:  #
         "gain": read.gain,
         "cut": cut,
         "directed": read.directed,
+        "warped": read.warped,
     }
 
 

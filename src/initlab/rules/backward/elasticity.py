@@ -203,6 +203,8 @@ def exploding(trace: Trace, *, limit: float = 1 / UPDATE) -> Iterator[Finding]:
     name, worst = max(found.items(), key=lambda each: each[1])
     if worst > limit:
         path, remedy, told, blamed = _scaled_back(trace, "large", name)
+        if worst <= 10 * limit and trace.weight(name).gain and not blamed:
+            return
         yield Finding(
             severity="error" if worst > 10 * limit else "warning",
             path=path,

@@ -1,10 +1,10 @@
 """W020: units that are alike, forward and backward."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from initlab.rules.evidence import constants, ends, matrix_of, redrawn
 from initlab.rules.rule import Finding, rule
-from initlab.trace import Op, Trace
+from initlab.trace import Op, Trace, Weight
 
 
 @rule("W020", "symmetric-units", severity="error")
@@ -47,7 +47,7 @@ def symmetric_units(trace: Trace, *, half: float = 0.5) -> Iterator[Finding]:
         ):
             continue
         weight = matrix_of(trace, op)
-        if weight is None or weight.kind == "norm":
+        if weight is None or weight.kind == "norm" or not _everywhere(trace, weight, last):
             continue
         alike = _alike(later)
         yield Finding(
@@ -65,6 +65,11 @@ def symmetric_units(trace: Trace, *, half: float = 0.5) -> Iterator[Finding]:
             ),
             weights=(weight.name,),
         )
+
+
+def _everywhere(trace: Trace, weight: Weight, last: Mapping[str, Op]) -> bool:
+    """Whether units are alike wherever the weight is read: a first step in time may start from nothing."""
+    return all(op.name in last and _alike(last[op.name]) for _, op in trace.readers(weight.name))
 
 
 def _alike(op: Op) -> int:

@@ -51,12 +51,12 @@ def collapse(trace: Trace, *, roundings: float = 100.0) -> Iterator[Finding]:
     if last is None or last.cosine is None or trace.cosine is None:
         raise NotApplicable("there are no two examples to compare, or no hidden layer")
     start, apart = 1 - trace.cosine, 1 - last.cosine
-    if start <= 1e-4 or last.square == 0 or _shut(trace):
+    main = matrix_of(trace, last)
+    if start <= 1e-4 or last.square == 0 or _shut(trace) or (main is not None and main.norm == 0):
         raise NotApplicable("the inputs are alike, or the layer puts out nothing yet")
     precision = 2.0**-7 if "bfloat16" in last.dtype else 2.0**-10 if last.dtype == "float16" else trace.precision
     floor = min((roundings * precision) ** 2 / 2, 1e-4)
     if apart < floor:
-        main = matrix_of(trace, last)
         live, remedy = everywhere(trace)
         yield Finding(
             severity="error" if apart < floor / 100 else "warning",

@@ -38,7 +38,7 @@ def low_rank(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
     shuffle: Aitken et al., Checkerboard artifact free sub-pixel convolution, 2017.
     """
     for weight in trace.weights:
-        few = weight.values <= VALUES and (weight.values > 1 or not trace.passes or _alike(trace, weight))
+        few = weight.values <= VALUES and (weight.values > 1 or bool(trace.passes))
         if weight.rank is None or weight.frozen or few or (trace.passes and not weight.matrix):
             continue
         full = min(weight.shape[0], weight.size // weight.shape[0])
@@ -67,9 +67,3 @@ def _finding(trace: Trace, severity: Severity, weight: Weight, limit: float, ful
         remedy=redrawn(trace, told, "Draw its entries independently."),
         weights=(weight.name,),
     )
-
-
-def _alike(trace: Trace, weight: Weight) -> bool:
-    """Whether units of the layers that read a weight put out the same."""
-    ops = [op for _, op in trace.readers(weight.name)]
-    return any(op.alike or op.distinct is None or op.distinct <= op.units / 2 for op in ops)
