@@ -28,7 +28,7 @@ TABLE = (0.003, 1.5)
 """Embeddings are drawn with deviations from 0.02, or 1/√d, to 1."""
 
 LOUD, LOUD_GATE = 3.0, 8.0
-"""An entry of a bias, or of what is no matrix: the logarithm of a prior; of a recurrent gate, that of a memory's span."""
+"""An entry of a bias, or of what is no matrix: the logarithm of a prior; of a recurrent gate, of a span."""
 
 GAIN = (0.2, 3.0)
 """The mean of a normalisation's gains, which start at 1."""
@@ -97,7 +97,8 @@ def _usual(trace: Trace, weight: Weight) -> Edit:
     if weight.kind == "embedding":
         kept = TABLE[0] < weight.usual < TABLE[1]
         return Edit(weight=weight.name, law=Normal(std=weight.usual if kept else 0.02))
-    return redraw(trace, weight) if weight.matrix or weight.bias else Edit(weight=weight.name, law=Constant(value=1.0))
+    known = weight.bias or (weight.kind in ("linear", "recurrent") and len(weight.shape) > 1)
+    return redraw(trace, weight) if known else Edit(weight=weight.name, law=Constant(value=1.0))
 
 
 def _row(_: _Seen, weight: Weight) -> Saying | None:
@@ -156,7 +157,7 @@ def _table(_: _Seen, weight: Weight) -> Saying | None:
     size = weight.norm / weight.size**0.5
     words = f"has entries of size {size:.3g}"
     low, high = TABLE
-    return None if low < size < high else (max(size / high, low / size), words, size > FAR * high)
+    return None if low < size < high else (max(size / high, low / max(size, 1e-9)), words, size > FAR * high)
 
 
 def _vector(seen: _Seen, weight: Weight) -> Saying | None:

@@ -58,10 +58,16 @@ def saturated(trace: Trace, *, limit: float = 0.1) -> Iterator[Finding]:
 
 
 def _meant(trace: Trace, op: Op) -> bool:
-    """Whether it is a gate, or the last thing before the loss."""
+    """Whether it is a gate, the last thing before the loss, or a step made smooth."""
     place = trace.first.ops.index(op)
     last = not any(place in each.inputs for each in trace.first.ops)
-    return (op.function in ("sigmoid", "hardsigmoid") and op.gate) or last
+    return (op.function in ("sigmoid", "hardsigmoid") and op.gate) or last or _sharpened(trace, op)
+
+
+def _sharpened(trace: Trace, op: Op) -> bool:
+    """Whether the layer before puts out no more than 1, and a fixed factor between makes it large."""
+    source = producer(trace, op)
+    return source is not None and source is not op and source.square <= 1 < op.square
 
 
 def _held(trace: Trace, op: Op) -> Finding | None:

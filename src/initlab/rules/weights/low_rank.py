@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from initlab.rules.evidence import constants, copies_part, redrawn
+from initlab.rules.evidence import constants, copies_part, ends, redrawn
 from initlab.rules.rule import Finding, Severity, rule
 from initlab.trace import Trace, Weight
 
@@ -38,7 +38,7 @@ def low_rank(trace: Trace, *, share: float = 0.5) -> Iterator[Finding]:
     shuffle: Aitken et al., Checkerboard artifact free sub-pixel convolution, 2017.
     """
     for weight in trace.weights:
-        few = weight.values <= VALUES and (weight.values > 1 or bool(trace.passes))
+        few = weight.values <= VALUES and (weight.values > 1 or (bool(trace.passes) and not _rules(trace, weight)))
         if weight.rank is None or weight.frozen or few or (trace.passes and not weight.matrix):
             continue
         full = min(weight.shape[0], weight.size // weight.shape[0])
@@ -67,3 +67,11 @@ def _finding(trace: Trace, severity: Severity, weight: Weight, limit: float, ful
         remedy=redrawn(trace, told, "Draw its entries independently."),
         weights=(weight.name,),
     )
+
+
+def _rules(trace: Trace, weight: Weight) -> bool:
+    """Whether a constant is all that makes hidden units, and these do not come out alike (of which W020 tells)."""
+    last = ends(trace)
+    ops = [op for _, op in trace.readers(weight.name)]
+    alone = all(op not in last and sum(trace.weight(name).matrix for name in op.weights) == 1 for op in ops)
+    return alone and not any(op.alike or op.distinct is None or op.distinct <= op.units / 2 for op in ops)
