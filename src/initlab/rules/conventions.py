@@ -168,5 +168,5 @@ def _vector(seen: _Seen, weight: Weight) -> Saying | None:
         odd = not GAIN[0] < abs(weight.mean) < GAIN[1] and not (weight.norm == 0 and _may_be_shut(seen, weight))
         return (times, f"has mean {weight.mean:.3g}, and 1 is usual", False) if odd else None
     gate = any(op.kind == "recurrent" for _, op in seen.trace.readers(weight.name))
-    loud = weight.largest > (LOUD_GATE if gate else LOUD) and weight.kind != "linear"
+    loud = weight.largest > (LOUD_GATE if gate else LOUD) and (weight.bias or weight.values == 1)
     return (weight.largest, f"has entries up to {weight.largest:.3g}", False) if loud else None

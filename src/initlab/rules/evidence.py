@@ -192,7 +192,7 @@ def critical(scale: Scale) -> Edit:
     """The change that puts a layer on its critical line: orthogonal at 1/φ'(0) where that is stable, or calibrated."""
     shape = scale.weight.shape
     found = _critical_gain(scale.follows)
-    if found is None or len(shape) != 2:
+    if found is None or len(shape) != 2 or scale.weight.dtype in ("float16", "bfloat16"):
         return calibrated(scale)
     return Edit(weight=scale.weight.name, law=Orthogonal(rows=shape[0], columns=shape[1], gain=found))
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from initlab.rules.evidence import before_scores, constants, producer, redraw, redrawn
+from initlab.rules.evidence import before_scores, constants, producer, redrawn
+from initlab.rules.forward.collapse import blocked
 from initlab.rules.forward.dead_units import by_chance
 from initlab.rules.rule import Finding, Remedy, rule
 from initlab.trace import Op, Trace, Weight
@@ -83,7 +84,9 @@ def dead_parameter(trace: Trace) -> Iterator[Finding]:
         limit=0.0,
         formula=f"gradient exactly 0 at virtual steps 0 to {len(trace.passes) - 1}",
         cause=f"{shown[len(flat)].name} gets no gradient{others}. {_why(zero, flat)}",
-        remedy=redrawn(trace, flat, "Draw what is constant at random.") if flat else _remedy(trace, zero or shown[:1]),
+        remedy=redrawn(trace, flat, "Draw what is constant at random.")
+        if flat
+        else _remedy(trace, zero or shown[:1], dead),
         weights=tuple(weight.name for weight in shown),
     )
 
@@ -137,15 +140,22 @@ def _why(zero: list[Weight], flat: list[Weight]) -> str:
     return f"{names} are all zero: the gradient of each is the others times something, a saddle no optimizer leaves."
 
 
-def _remedy(trace: Trace, zero: list[Weight]) -> Remedy:
-    """Draw all of the zero factors but the last, so that what they make stays zero at first."""
-    several = len(zero) > 1
-    if len(zero) > sum(weight.matrix for weight in trace.weights) / 2 and len(zero) > 2:
-        every = tuple(redraw(trace, each) for each in trace.trained() if each.norm == 0 and not each.bias)
-        return Remedy(words="Draw them all: nothing was written to them.", edits=every)
-    words = "Make one factor random and leave the other zero: it then opens with the first step."
-    edits = tuple(redraw(trace, weight) for weight in (zero[:-1] if several else zero))
-    return Remedy(words=words if several else "Set it anew.", edits=edits)
+def _remedy(trace: Trace, zero: list[Weight], dead: list[Weight]) -> Remedy:
+    """Draw the zero factors: all but the last, so that what they make stays zero at first, unless that cannot open."""
+    if len(zero) > max(2, sum(weight.matrix for weight in trace.weights) / 2):
+        every = [weight for weight in trace.trained() if weight.norm == 0 and not weight.bias]
+        return redrawn(trace, every, "Draw them all: nothing was written to them.")
+    closed = [weight for weight in dead if weight.gain and weight.norm == 0]
+    if closed:
+        every = [weight for weight in zero if not weight.gain] + closed
+        return redrawn(trace, every, "Open the normalisations: gains of 1, and no zeros beside them.")
+    if blocking := [trace.weight(finding.path) for finding in blocked(trace)]:
+        return redrawn(trace, blocking, "Draw what is zero on the only way at random.")
+    if len(zero) == 1:
+        return redrawn(trace, zero, "Set it anew.")
+    return redrawn(
+        trace, zero[:-1], "Make one factor random and leave the other zero: it then opens at the first step."
+    )
 
 
 def _several(names: list[str]) -> str:

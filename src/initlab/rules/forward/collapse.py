@@ -1,6 +1,7 @@
 """W066: different inputs that have become one."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from initlab.rules.evidence import (
     Scale,
@@ -9,6 +10,7 @@ from initlab.rules.evidence import (
     everywhere,
     matrix_of,
     redraw,
+    redrawn,
     typical,
 )
 from initlab.rules.rule import Finding, NotApplicable, Remedy, rule
@@ -101,7 +103,9 @@ def blocked(trace: Trace) -> Iterator[Finding]:
     matrices = [weight for weight in trace.trained() if weight.matrix]
     nothing = len(matrices) > 2 and not any(weight.norm for weight in trace.weights if weight.matrix)
     if nothing:
-        yield _zero(trace, max(matrices, key=lambda weight: weight.size))
+        largest = max(matrices, key=lambda weight: weight.size)
+        every = redrawn(trace, [weight for weight in matrices if weight.norm == 0], "Draw them all at random.")
+        yield replace(_zero(trace, largest), remedy=every)
     if nothing or any(_tells_apart(op) for op in ends(trace)):
         return
     asks = before_scores(trace)

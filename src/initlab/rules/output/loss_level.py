@@ -30,12 +30,13 @@ def _head(trace: Trace) -> Op | None:
 
 
 @rule("W050", "loss-above-chance", severity="error")
-def loss_above_chance(trace: Trace, *, times: float = 2.0, variances: float = 50.0) -> Iterator[Finding]:
+def loss_above_chance(trace: Trace, *, times: float = 3.0, variances: float = 50.0) -> Iterator[Finding]:
     """The first loss is far above that of a predictor that knows nothing.
 
     With logits of standard deviation s the loss is ln K + s²/2, until at s = √(2 ln K) the softmax condenses on a few
-    classes (the random energy model), where it is 2 ln K: from there on the network is sure, and wrong. That is the
-    limit, by three standard errors of its logarithm; the model wants many classes, and of fewer than ten it is 2 ln 10.
+    classes (the random energy model), where it is 2 ln K: from there on the network is sure, and wrong. Libraries draw
+    heads that reach that from one seed in five, and train; the limit is half as much again, by three standard errors of
+    its logarithm. The model wants many classes: of fewer than ten it is 3 ln 10.
     In a regression it is a mean squared error of 50 Var(y), of outputs (not targets) seven times as wide as the
     targets. Ten times beyond is an error. Label smoothing and weights leave chance at ln K. Logits that are cosines
     have the scale they are given on purpose.
@@ -67,7 +68,7 @@ def loss_above_chance(trace: Trace, *, times: float = 2.0, variances: float = 50
     if least <= limit or (output.kind == "mse" and reach <= limit - chance):
         return
     path, remedy, told = _blame(trace, output)
-    formula = f"{variances:g} Var(y)" if output.kind == "mse" else f"{times:g} ln K, where a softmax condenses"
+    formula = f"{variances:g} Var(y)" if output.kind == "mse" else f"{times:g} ln K; at 2 ln K a softmax condenses"
     blamed = tuple(edit.weight for edit in remedy.edits)
     yield Finding(
         severity="error" if least > 10 * limit else "warning",
