@@ -39,6 +39,9 @@ HOLES = 0.2
 FAR = 7.0
 """So many times LARGE, the upper end of TABLE or STANDS_OUT nobody draws on purpose: 21 times what is called for."""
 
+SAME = 1e-6
+"""Of its mean: entries that vary by less are one number."""
+
 STANDS_OUT = 10.0
 """A row's root mean square against the median row's: of independent entries of one law a row of d has 1 ± 1/√(2d)."""
 
@@ -111,11 +114,12 @@ def _empty(seen: _Seen, weight: Weight) -> Saying | None:
     """Rows of zeros: units that read nothing; and matrices of one number."""
     if not weight.matrix or _may_be_shut(seen, weight):
         return None
-    if weight.values == 1:
-        return STANDS_OUT, "is all zero" if weight.norm == 0 else "is one number, over and over", False
-    if weight.usual > 0:
-        return None
-    return STANDS_OUT, "has no weights for half of its units", True
+    if weight.norm == 0:
+        return STANDS_OUT, "is all zero", False
+    if weight.usual == 0:
+        return STANDS_OUT, "has no weights for half of its units", True
+    constant = weight.values == 1 and weight.std < SAME * abs(weight.mean)
+    return (STANDS_OUT, "is one number, over and over", False) if constant else None
 
 
 def _holes(_: _Seen, weight: Weight) -> Saying | None:
