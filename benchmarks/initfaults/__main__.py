@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument(
         "job", choices=("healthy", "faults", "oracle", "learns", "null", "score", "remedied", "cost", "steady", "numpy")
     )
-    parser.add_argument("--half", choices=("dev", "held-out", "fresh", "late"))
+    parser.add_argument("--half", choices=("dev", "held-out", "fresh", "late", "last"))
     parser.add_argument("--verdicts", type=Path, default=Path("initfaults-verdicts.json"), help="kept between runs")
     parser.add_argument("--tools", nargs="*", default=[OWN, *baselines()])
     parser.add_argument("--every", type=int, default=1, help="remedied: every n-th of those that can be asked")

@@ -1,4 +1,4 @@
-"""How often each half was scored, with which thresholds: held-out, fresh and late are to be asked once."""
+"""How often each half was scored, with which thresholds: held-out, fresh, late and last are to be asked once."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ def entries(half: Half) -> list[str]:
 
 def note(half: Half, scored: str) -> int:
     """Write one more scoring down, and say how many that makes."""
-    known = {name: entries(name) for name in ("dev", "held-out", "fresh", "late")}
+    known = {name: entries(name) for name in ("dev", "held-out", "fresh", "late", "last")}
     known[half].append(scored)
     PATH.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
     return len(known[half])

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-Half = Literal["dev", "held-out", "fresh", "late"]
+Half = Literal["dev", "held-out", "fresh", "late", "last"]
 Loss = Callable[[Tensor, Tensor], Tensor]
 SEEDS = 5
 

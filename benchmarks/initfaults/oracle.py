@@ -5,13 +5,13 @@
 L is the loss on 256 fixed rows after 150 steps; L_start that of the healthy network before the first. At 10 % or more
 the fault is harmful; below, an anomaly without harm, which counts neither for nor against a checker.
 
-One draw decides in the older parts. For `late` it is the median of three: seeds 0, 1, 2 of network and fault, each
+One draw decides in the older parts. For `late` and `last` it is the median of three: seeds 0, 1, 2 of network and fault, each
 beside the healthy network of that seed. Two draws that agree settle on which side of 10 % the median lies, since it
 lies between them; the third is asked where they do not, and what is kept of two is the lesser harm of the harmful, the
 greater of the harmless. `null` is that figure for networks that nothing was done to: redrawn from seeds 1, 2, 3, beside
 seed 0.
 
-A fresh or late network is healthy when training proves that as well: its loss falls by a fifth.
+A network of `fresh`, `late` or `last` is healthy when training proves that as well: its loss falls by a fifth.
 """
 
 import json
@@ -119,7 +119,7 @@ def healthy(host: Net, seed: int = FAULT_SEED) -> Outcome:
 
 def beside(known: Outcome, host: Net, seed: int = FAULT_SEED) -> Outcome:
     """What is known of the sound network of that seed, trained now if it is not yet; older parts have one seed."""
-    name = f"{host.name}/{seed}" if host.part == "late" else host.name
+    name = f"{host.name}/{seed}" if host.part in ("late", "last") else host.name
     if name not in known["healthy"]:
         known["healthy"][name] = healthy(host, seed)
     sound: Outcome = known["healthy"][name]
@@ -153,8 +153,8 @@ def harm(build: Callable[[], Case], sound: Outcome) -> Outcome:
 
 
 def asked(known: Outcome, fault: Fault) -> Outcome:
-    """The harm of a fault: of one draw, or of `late` the median of three."""
-    if fault.half != "late":
+    """The harm of a fault: of one draw, or of `late` and `last` the median of three."""
+    if fault.half not in ("late", "last"):
         return harm(fault.case, beside(known, fault.host))
     return median(harm(partial(fault.case, seed), beside(known, fault.host, seed)) for seed in range(DRAWS))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from benchmarks.initfaults.faults.fault import Fault
 from benchmarks.initfaults.faults.fresh import fresh_faults
+from benchmarks.initfaults.faults.last import last_faults
 from benchmarks.initfaults.faults.late import late_faults
 from benchmarks.initfaults.faults.others import OTHERS, lora_zero
 from benchmarks.initfaults.faults.threads import threads
@@ -19,12 +20,14 @@ RARE = {
 
 def faults(half: Half | None = None) -> list[Fault]:
     found: list[Fault] = []
-    if half not in ("fresh", "late"):
+    if half not in ("fresh", "late", "last"):
         found += [fault for fault in (*_injected(half), *threads()) if half in (None, fault.half)]
     if half in (None, "fresh"):
         found += fresh_faults(hosts("fresh"))
     if half in (None, "late"):
         found += late_faults(nets("late"))
+    if half in (None, "last"):
+        found += last_faults(nets("last"))
     return found
 
 

@@ -1,9 +1,10 @@
-"""Every healthy network, the fresh and the late ones last. Faults are put into `hosts`, which training can judge."""
+"""Every healthy network, the fresh, the late and the last ones at the end. Faults are put into `hosts`, which training can judge."""
 
 from benchmarks.initfaults.net import Half, Net
 from benchmarks.initfaults.zoo.convolutional import CONVOLUTIONAL
 from benchmarks.initfaults.zoo.fresh import FRESH
 from benchmarks.initfaults.zoo.language import LANGUAGE
+from benchmarks.initfaults.zoo.last import LAST
 from benchmarks.initfaults.zoo.late import LATE
 from benchmarks.initfaults.zoo.perceptrons import PERCEPTRONS
 from benchmarks.initfaults.zoo.residual import RESIDUAL
@@ -12,7 +13,7 @@ from benchmarks.initfaults.zoo.tasks import TASKS
 from benchmarks.initfaults.zoo.vision import VISION
 
 OLDER = (*PERCEPTRONS, *RESIDUAL, *CONVOLUTIONAL, *SEQUENCE, *TASKS, *VISION, *LANGUAGE)
-NETS: tuple[Net, ...] = (*OLDER, *FRESH, *LATE)
+NETS: tuple[Net, ...] = (*OLDER, *FRESH, *LATE, *LAST)
 BY_NAME = {net.name: net for net in NETS}
 
 
