@@ -5,11 +5,11 @@
 L is the loss on 256 fixed rows after 150 steps; L_start that of the healthy network before the first. At 10 % or more
 the fault is harmful; below, an anomaly without harm, which counts neither for nor against a checker.
 
-One draw decides in the older parts. For `late` and `last` it is the median of three: seeds 0, 1, 2 of network and fault, each
-beside the healthy network of that seed. Two draws that agree settle on which side of 10 % the median lies, since it
-lies between them; the third is asked where they do not, and what is kept of two is the lesser harm of the harmful, the
-greater of the harmless. `null` is that figure for networks that nothing was done to: redrawn from seeds 1, 2, 3, beside
-seed 0.
+One draw decides in the older parts. For `late` and `last` it is the median of three: seeds 0, 1, 2 of network and
+fault, each beside the healthy network of that seed. Two draws that agree settle on which side of 10 % the median lies,
+since it lies between them; the third is asked where they do not, and what is kept of two is the lesser harm of the
+harmful, the greater of the harmless. `null` is that figure for networks that nothing was done to: redrawn from seeds
+1, 2, 3, beside seed 0.
 
 A network of `fresh`, `late` or `last` is healthy when training proves that as well: its loss falls by a fifth.
 """

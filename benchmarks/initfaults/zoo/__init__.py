@@ -1,4 +1,4 @@
-"""Every healthy network, the fresh, the late and the last ones at the end. Faults are put into `hosts`, which training can judge."""
+"""Every healthy network, those made to test the rules last. Faults are put into `hosts`, which training can judge."""
 
 from benchmarks.initfaults.net import Half, Net
 from benchmarks.initfaults.zoo.convolutional import CONVOLUTIONAL

@@ -1,4 +1,4 @@
-"""Three families from public threads of real bugs, named in the docstrings; and what earlier ones ask of a network's name."""
+"""Families from public threads of real bugs, named in the docstrings; and what older ones ask by a network's name."""
 
 from collections.abc import Iterator
 
@@ -11,13 +11,13 @@ from torch import Tensor
 CHAINS = (
     "iris", "wine-tanh", "tumours", "diabetes", "keras-regressor", "keras-mlp", "flax-mlp", "haiku-regressor",
     "gamma-claims", "discrete-hazard", "classes-3000", "playground", "distilled-student", "zero-head-regressor",
-    "rank-net", "cart-pole-dqn", "quantile-values", "monte-carlo-dropout", "student-t", "absolute-error", "clean-picture",
-    "scarf",
+    "rank-net", "cart-pole-dqn", "quantile-values", "monte-carlo-dropout", "student-t", "absolute-error",
+    "clean-picture", "scarf",
 )  # fmt: skip
 
 
 def same_shards(host: Net) -> Iterator[Fault]:
-    """Every rank draws its shard from one seed (InternLM/InternLM#405, modelscope/ms-swift#7944): rows or columns repeat."""
+    """Every rank draws its shard from one seed (InternLM/InternLM#405, modelscope/ms-swift#7944)."""
 
     def rows(w: Tensor, shards: int) -> None:
         n = len(w) // shards

@@ -84,6 +84,8 @@ class Basic(nn.Module):
 
 
 class ResNetC(nn.Module):
+    """Four basic blocks, He's normal in them."""
+
     def __init__(self) -> None:
         super().__init__()
         self.stem, self.norm = nn.Conv2d(1, 8, 3, 1, 1, bias=False), nn.BatchNorm2d(8)
@@ -277,22 +279,50 @@ PICTURES = (
     named("strided-elu", images, lambda: Strided(1, 10), CE, "conv1 conv2 conv3", act="elu"),
     named("glorot-pools", coloured, plain, CE, "0 3 7"),
     named("res-net-9", coloured, ResNet9, CE, "conv1.0 conv2.0 res1.0.0 res1.1.0 conv3.0 res2.0.0 res2.1.0"),
-    named("res-net-option-a", images, ResNetC, CE,
-          "stem blocks.0.conv1 blocks.0.conv2 blocks.1.conv1 blocks.1.conv2 blocks.2.conv1 blocks.2.conv2"),
-    named("inverted-residuals", images, Inverted, CE, "stem blocks.0.0 blocks.0.6 blocks.1.0 blocks.1.6 blocks.2.0 blocks.2.6"),
+    named(
+        "res-net-option-a",
+        images,
+        ResNetC,
+        CE,
+        "stem blocks.0.conv1 blocks.0.conv2 blocks.1.conv1 blocks.1.conv2 blocks.2.conv1 blocks.2.conv2",
+    ),
+    named(
+        "inverted-residuals",
+        images,
+        Inverted,
+        CE,
+        "stem blocks.0.0 blocks.0.6 blocks.1.0 blocks.1.6 blocks.2.0 blocks.2.6",
+    ),
     named("rezero-convolutions", images, ReZeroConv, CE),
-    named("zero-head-convolutions", images, lambda: zero_head(lenient(Strided(1, 10))), CE, "conv1 conv2 conv3", act="elu"),
+    named(
+        "zero-head-convolutions", images, lambda: zero_head(lenient(Strided(1, 10))), CE, "conv1 conv2 conv3", act="elu"
+    ),
     named("landmarks", data.corners, lambda: Strided(3, 2), MSE, "conv1 conv2 conv3", act="elu"),
     named("rotation-pretext", data.turns, lambda: Strided(1, 4), CE, "conv1 conv2 conv3", act="elu"),
     named("unet-transposed", masks, Maps, dice_loss),
     named("pyramid-segmenter", masks, Pyramid, BINARY, "c1 c2 c3 l3 l2 l1 smooth"),
     named("srcnn", data.blurred, srcnn, MSE, "0 2"),
-    named("small-vit", images, Vit, CE, "stem layers.0.linear1 layers.0.linear2 layers.1.linear1 layers.1.linear2", act="gelu"),
+    named(
+        "small-vit",
+        images,
+        Vit,
+        CE,
+        "stem layers.0.linear1 layers.0.linear2 layers.1.linear1 layers.1.linear2",
+        act="gelu",
+    ),
     named("compact-transformer", images, pooled, CE),
     named("siamese-verifier", data.pairs, Siamese, BINARY, "fc1 fc2"),
     named("raw-residual", sounds, Raw, CE, "stem conv1.0 conv2.0 conv1.1 conv2.1"),
     named("arc-face", digits, Arc, arc_loss),
-    named("tanh-bottleneck", lambda: (digits()[0], digits()[0]), lambda: glorot((64, 32, 8, 32, 64), "tanh"), MSE,
-          "fc1 fc2 fc3", act="tanh"),
-    named("least-squares-critic", data.real_or_not, lambda: glorot((64, 96, 96, 1), "leaky"), MSE, "fc1 fc2", act="leaky"),
-)  # fmt: skip
+    named(
+        "tanh-bottleneck",
+        lambda: (digits()[0], digits()[0]),
+        lambda: glorot((64, 32, 8, 32, 64), "tanh"),
+        MSE,
+        "fc1 fc2 fc3",
+        act="tanh",
+    ),
+    named(
+        "least-squares-critic", data.real_or_not, lambda: glorot((64, 96, 96, 1), "leaky"), MSE, "fc1 fc2", act="leaky"
+    ),
+)

@@ -6,7 +6,7 @@ import torch
 from benchmarks.initfaults.data import Pair, digits, tokens
 from benchmarks.initfaults.losses import mean_loss, token_loss
 from benchmarks.initfaults.net import Sites
-from benchmarks.initfaults.zoo.fresh.data import graphs, series, points, speckles, topics
+from benchmarks.initfaults.zoo.fresh.data import graphs, points, series, speckles, topics
 from benchmarks.initfaults.zoo.fresh.named import named
 from benchmarks.initfaults.zoo.last import data
 from benchmarks.initfaults.zoo.late.data import nodes
@@ -100,6 +100,8 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
+    """Pre-norm attention, and two layers, gated or not."""
+
     def __init__(self, width: int, shared: int, gated: bool, norm: type[nn.Module]) -> None:
         super().__init__()
         self.norm1, self.norm2, self.attend = norm(width), norm(width), Attention(width, shared=shared)
@@ -387,22 +389,65 @@ LOW_RANK = tuple(
 )
 BLOCKS = "blocks.0.up blocks.0.down blocks.1.up blocks.1.down"
 SEQUENCES = (
-    named("char-rnn", tokens, CharRnn, token_loss, "body.weight_ih_l0 body.weight_hh_l0 body.weight_ih_l1 body.weight_hh_l1",
-          act="lstm", embedding="embedding.weight"),
+    named(
+        "char-rnn",
+        tokens,
+        CharRnn,
+        token_loss,
+        "body.weight_ih_l0 body.weight_hh_l0 body.weight_ih_l1 body.weight_hh_l1",
+        act="lstm",
+        embedding="embedding.weight",
+    ),
     named("gru-sentiment", topics, Sentiment, CE, "fc1", embedding="embedding.weight"),
     named("gru-forecast", series, Forecast, MSE, "body.weight_ih_l0 body.weight_hh_l0", act="gru"),
     named("bengio-lm", tokens, Bengio, token_loss, "fc1", act="tanh", embedding="embedding.weight"),
     named("cbow", windows, Window, CE),
-    named("nano-gpt", tokens, Decoder, token_loss,
-          sites=Sites(hidden=tuple(f"{name}.weight" for name in BLOCKS.split()), activation="gelu", embedding="embedding.weight")),
-    named("grouped-queries", tokens, lambda: Decoder(shared=2, gated=True, tied=False, rms=True), token_loss, BLOCKS, act="silu",
-          embedding="embedding.weight"),
+    named(
+        "nano-gpt",
+        tokens,
+        Decoder,
+        token_loss,
+        sites=Sites(
+            hidden=tuple(f"{name}.weight" for name in BLOCKS.split()), activation="gelu", embedding="embedding.weight"
+        ),
+    ),
+    named(
+        "grouped-queries",
+        tokens,
+        lambda: Decoder(shared=2, gated=True, tied=False, rms=True),
+        token_loss,
+        BLOCKS,
+        act="silu",
+        embedding="embedding.weight",
+    ),
     named("zero-head-decoder", tokens, zero_lm, token_loss, BLOCKS, act="gelu", embedding="embedding.weight"),
-    named("masked-language", data.hidden_tokens, lambda: Decoder(causal=False, vocabulary=65, tied=False), token_loss, BLOCKS,
-          act="gelu", embedding="embedding.weight"),
-    named("gated-convolutions", tokens, GatedConv, token_loss, "convs.0 convs.1 convs.2", act="glu", embedding="embedding.weight"),
-    named("wave-net", tokens, WaveNet, token_loss, "convs.0 mixes.0 convs.1 mixes.1 convs.2 fc1", act="glu",
-          embedding="embedding.weight"),
+    named(
+        "masked-language",
+        data.hidden_tokens,
+        lambda: Decoder(causal=False, vocabulary=65, tied=False),
+        token_loss,
+        BLOCKS,
+        act="gelu",
+        embedding="embedding.weight",
+    ),
+    named(
+        "gated-convolutions",
+        tokens,
+        GatedConv,
+        token_loss,
+        "convs.0 convs.1 convs.2",
+        act="glu",
+        embedding="embedding.weight",
+    ),
+    named(
+        "wave-net",
+        tokens,
+        WaveNet,
+        token_loss,
+        "convs.0 mixes.0 convs.1 mixes.1 convs.2 fc1",
+        act="glu",
+        embedding="embedding.weight",
+    ),
     named("time-mixer", series, TimeMixer, MSE, "stem times.0 ups.0 downs.0 times.1 ups.1 downs.1"),
     named("chebyshev", graphs, Chebyshev, CE, "fc1 fc2"),
     named("message-passing", nodes, Messages, BINARY, "stem fc1 fc2"),
@@ -410,8 +455,10 @@ SEQUENCES = (
     named("real-nvp", speckles, Couplings, mean_loss),
     named("bernoulli-vae", digits, Bernoulli, mean_loss, "fc1 code fc2"),
     named("scarf", data.swapped, Scarf, views_loss, "fc1 fc2"),
-    named("lora-classifier", digits, lambda: fine_tuned(Adapted), CE, sites=Sites(lora=(("0.A", "0.B"), ("2.A", "2.B")))),
+    named(
+        "lora-classifier", digits, lambda: fine_tuned(Adapted), CE, sites=Sites(lora=(("0.A", "0.B"), ("2.A", "2.B")))
+    ),
     named("kronecker-adapter", digits, lambda: fine_tuned(Kronecker), CE),
     named("lora-grouped-decoder", tokens, LoraDecoder, token_loss, sites=Sites(lora=LOW_RANK)),
     named("multiplied-sines", points, Shapes, MSE),
-)  # fmt: skip
+)

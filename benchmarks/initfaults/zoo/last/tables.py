@@ -1,6 +1,7 @@
 """Tables, ratings, ranks, values: perceptrons as their frameworks draw them."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from benchmarks.initfaults.data import circles, digits
@@ -86,6 +87,8 @@ class ReZeroTable(nn.Module):
 
 
 class Geglu(nn.Module):
+    """Two layers of GELU behind a gate (Shazeer, 2020)."""
+
     def __init__(self, width: int = 48) -> None:
         super().__init__()
         self.fc1, self.fc2, self.head = nn.Linear(10, 2 * width), nn.Linear(width, 2 * width), nn.Linear(width, 1)
@@ -225,7 +228,7 @@ def zero_head(net: nn.Module) -> nn.Module:
     return net
 
 
-def default(widths: tuple[int, ...], act: str = "relu", **options: object):  # noqa: ANN201
+def default(widths: tuple[int, ...], act: str = "relu", **options: object) -> Callable[[], nn.Module]:
     return lambda: layers(widths, act, None, **options)  # type: ignore[arg-type]
 
 
