@@ -199,7 +199,7 @@ def actor_critic_loss(out: Tensor, y: Tensor) -> Tensor:
 def student_loss(out: Tensor, y: Tensor) -> Tensor:
     """Student's t of 4 degrees of freedom; output is (mean, log scale)."""
     mean, s = out.chunk(2, 1)
-    return -torch.distributions.StudentT(4.0, mean, torch.exp(s)).log_prob(y).mean()
+    return -torch.distributions.StudentT(4.0, mean, torch.exp(s), validate_args=False).log_prob(y).mean()
 
 
 def list_loss(scores: Tensor, gains: Tensor) -> Tensor:
