@@ -285,7 +285,7 @@ class Bernoulli(nn.Module):
         self.fc2, self.head = nn.Linear(code, width), nn.Linear(width, 64)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = (x > 0).float()
+        x = (x > 0).to(x.dtype)
         mean, s = self.code(torch.relu(self.fc1(x))).chunk(2, 1)
         z = mean + torch.exp(0.5 * s) * torch.randn_like(s)
         miss = functional.binary_cross_entropy_with_logits(self.head(torch.relu(self.fc2(z))), x, reduction="none").sum(
