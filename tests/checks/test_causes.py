@@ -319,3 +319,45 @@ def test_targets_far_out_of_reach_are_to_blame_and_a_mean_far_from_zero_is_told(
     assert (told.path, told.severity) == ("8.bias", "info")
     assert told.measured == pytest.approx(1.0, abs=0.01)
     assert "W052" not in {each.rule for each in initlab.check(mlp(he=True), (x, y), "mse").findings}
+
+
+def closed(*, bent_last):
+    """Convolutions whose every norm has a gain of zero; the ReLU after the norm, or before it."""
+    torch.manual_seed(0)
+    block = [nn.Conv2d(8, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU()]
+    parts = [nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), *block]
+    model = nn.Sequential(*parts, nn.Flatten(), nn.Linear(8 * 64, 4))
+    for layer in model:
+        if isinstance(layer, nn.BatchNorm2d):
+            nn.init.zeros_(layer.weight)
+    if bent_last:
+        nn.init.zeros_(model[3].weight)
+    return model
+
+
+@pytest.mark.parametrize("bent_last", [False, True])
+def test_every_closed_norm_is_opened_with_what_is_zero_beside_it(bent_last):
+    batch = torch.randn(16, 3, 8, 8), torch.arange(16) % 4
+    first = initlab.check(closed(bent_last=bent_last), batch, prove=True).findings[0]
+    assert (first.rule, first.cleared) == ("W010", True)
+    assert first.code.count("weight") >= 2 + bent_last
+
+
+def test_all_zeros_on_the_only_way_are_drawn():
+    model = mlp(he=True)
+    nn.init.zeros_(model[4].weight), nn.init.zeros_(model[6].weight)
+    first = initlab.check(model, (torch.randn(64, 32), LABELS), prove=True).findings[0]
+    assert (first.rule, first.cleared) == ("W010", True)
+
+
+def test_a_remedy_in_half_precision_is_one_that_runs():
+    torch.manual_seed(0)
+    layers = [layer for _ in range(6) for layer in (nn.Linear(32, 32), nn.Tanh())]
+    model = nn.Sequential(*layers, nn.Linear(32, 4)).half()
+    with torch.no_grad():
+        for layer in model[::2]:
+            layer.weight.div_(30)
+    batch = torch.randn(64, 32).half(), torch.arange(64) % 4
+    roots = [each for each in initlab.check(model, batch, prove=True).findings if each.counts and not each.explained_by]
+    assert all("orthogonal" not in each.code for each in roots)
+    assert roots[0].cleared

@@ -185,3 +185,40 @@ def test_a_jax_model_is_tried_as_well():
     y = jax.random.normal(jax.random.key(1), (64, 1))
     found = initlab.check(model, (x, y), lambda out, target: abs(out - target).mean())
     assert [(each.rule, each.path) for each in found.warnings] == [("W078", "head.bias")]
+
+
+class Temperature(nn.Module):
+    """Cosines times e^t."""
+
+    def __init__(self, t):
+        super().__init__()
+        torch.manual_seed(0)
+        self.left, self.right = nn.Linear(16, 32), nn.Linear(16, 32)
+        self.t = nn.Parameter(torch.tensor(t))
+
+    def forward(self, x):
+        left, right = (nn.functional.normalize(layer(x), dim=-1) for layer in (self.left, self.right))
+        return left @ right.T * self.t.exp()
+
+
+def pairs(scores, _):
+    return nn.functional.softplus(-(2 * torch.eye(len(scores)) - 1) * scores).mean()
+
+
+@pytest.mark.parametrize(("t", "path"), [(math.log(10.0), None), (10.0, "t")])
+def test_a_temperature_that_is_no_logarithm_is_tried(t, path):
+    torch.manual_seed(1)
+    found = initlab.check(Temperature(t), (torch.randn(64, 16), torch.zeros(64)), pairs)
+    assert [each.path for each in found.warnings] == ([path] if path else [])
+
+
+def test_zero_matrices_constants_and_closed_norms_are_tried():
+    for name, change, words in (
+        ("1.weight", lambda w: w.zero_(), "is all zero"),
+        ("1.weight", lambda w: w.fill_(0.1), "is one number, over and over"),
+        ("2.weight", lambda w: w.zero_(), "has mean 0, and 1 is usual"),
+    ):
+        model = net()
+        with torch.no_grad():
+            change(model.get_parameter(name))
+        assert told(model) == {name: words}

@@ -290,3 +290,97 @@ def test_a_softmax_between_layers_is_told_and_two_are_a_mistake(model, found):
 def test_the_power_iteration_of_a_spectral_norm_is_no_blind_spot(norm):
     model = nn.Sequential(norm(nn.Linear(16, 32)), nn.LeakyReLU(0.2), norm(nn.Linear(32, 4)))
     assert not said(model, torch.randn(32, 16), "W090")
+
+
+class NoisyHead(nn.Module):
+    """A layer of NoisyNet: μ + σ ε, with σ one number everywhere (Fortunato et al., 2018)."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.mean = nn.Linear(16, 32), nn.Parameter(torch.randn(16, 32) / 32**0.5)
+        self.deviation, self.last = nn.Parameter(torch.full((16, 32), 0.5 / 32**0.5)), nn.Linear(16, 4)
+
+    def forward(self, x):
+        weight = self.mean + self.deviation * torch.randn(16, 32)
+        return self.last(torch.relu(functional.linear(torch.relu(self.stem(x)), weight)))
+
+
+class Monotone(nn.Module):
+    """Weights that a softplus makes positive, drawn around -2."""
+
+    def __init__(self):
+        super().__init__()
+        self.raw, self.last = nn.Parameter(torch.randn(32, 16) * 0.5 - 2.0), nn.Linear(32, 4)
+
+    def forward(self, x):
+        return self.last(torch.tanh(functional.linear(x, functional.softplus(self.raw))))
+
+
+class Spiking(nn.Module):
+    """A step forwards, and a steep sigmoid backwards (Neftci et al., 2019)."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(16, 64), nn.Linear(64, 4)
+
+    def forward(self, x):
+        over = self.first(x) - 1.0
+        smooth = torch.sigmoid(8.0 * over)
+        return self.last(smooth + ((over > 0).float() - smooth).detach())
+
+
+class Carried(nn.Module):
+    """A recurrence from a state of zeros, each step normalised."""
+
+    def __init__(self):
+        super().__init__()
+        self.feed, self.carry = nn.Linear(16, 32), nn.Linear(32, 32, bias=False)
+        self.norm, self.last = nn.LayerNorm(32), nn.Linear(32, 4)
+
+    def forward(self, x):
+        state = x.new_zeros(len(x), 32)
+        for _ in range(3):
+            state = torch.tanh(self.feed(x) + self.norm(self.carry(state)))
+        return self.last(state)
+
+
+class ShutScore(nn.Module):
+    """Two scores added, one of them drawn at zero (Long et al., 2015)."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.more = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 8, 3, padding=1)
+        self.far, self.near = nn.Conv2d(8, 1, 1), nn.Conv2d(8, 1, 1)
+        nn.init.zeros_(self.near.weight)
+
+    def forward(self, x):
+        h = torch.relu(self.stem(x))
+        return self.far(torch.relu(self.more(h))) + self.near(h)
+
+
+def open_memory():
+    """An LSTM whose forget biases are logarithms of spans up to 1000 steps (Tallec, Ollivier, 2018)."""
+    model = nn.LSTM(16, 32, batch_first=True)
+    with torch.no_grad():
+        model.bias_hh_l0.zero_()
+        model.bias_hh_l0[32:64] = torch.linspace(1, 999, 32).log()
+        model.bias_hh_l0[:32] = -model.bias_hh_l0[32:64]
+    return model
+
+
+@pytest.mark.parametrize(
+    ("build", "shape"),
+    [
+        (NoisyHead, (64, 16)),
+        (Monotone, (64, 16)),
+        (Spiking, (64, 16)),
+        (Carried, (64, 16)),
+        (ShutScore, (8, 3, 8, 8)),
+        (open_memory, (16, 12, 16)),
+    ],
+)
+def test_inventions_are_left_alone(build, shape):
+    torch.manual_seed(0)
+    model, x = build(), torch.randn(shape)
+    found = initlab.check(model, x)
+    assert [(each.rule, each.path) for each in found.findings if each.counts] == []
