@@ -50,14 +50,14 @@ STANDS_OUT = 10.0
 class Unusual:
     """A weight that no convention gives: how many times it is beyond, in words, and how it is drawn as is usual.
 
-    `mad` marks what nobody draws on purpose: half of the units without weights, a multiple of what is called for.
+    `absurd` marks what nobody draws on purpose: half of the units without weights, a multiple of what is called for.
     """
 
     weight: str
     times: float
     words: str
     edit: Edit
-    mad: bool = False
+    absurd: bool = False
 
 
 Saying = tuple[float, str, bool]
@@ -93,7 +93,7 @@ def _told(seen: _Seen, weight: Weight) -> list[Unusual]:
     said = next((found for say in sayings if (found := say(seen, weight)) is not None), None)
     if said is None or not weight.used or weight.finite < 1:
         return []
-    return [Unusual(weight=weight.name, times=said[0], words=said[1], edit=_usual(seen.trace, weight), mad=said[2])]
+    return [Unusual(weight=weight.name, times=said[0], words=said[1], edit=_usual(seen.trace, weight), absurd=said[2])]
 
 
 def _usual(trace: Trace, weight: Weight) -> Edit:
